@@ -1,0 +1,38 @@
+//! The words that rooms exchange. No I/O, no async, no defaults from the environment.
+//!
+//! A front end sends [`Op`]s into a session and consumes its [`Event`]s; everything durable that
+//! happened is in those events, so a journal of them rebuilds the same state. Every enum here is
+//! externally tagged on the wire, in snake case.
+
+mod ask;
+mod change;
+mod event;
+mod ids;
+mod item;
+mod key;
+mod launch;
+mod op;
+mod screen;
+mod service;
+mod setting;
+mod tool;
+mod usage;
+
+pub use ask::{Answer, Ask, Class, HunkRef, Judgement, Question, Verdict};
+pub use change::{Change, ChangeKind, Hunk, Line, LineKind};
+pub use event::{
+    AskEvent, Body, Delta, DraftEvent, End, Event, Failure, FailureKind, Limit, Notice,
+    NoticeLevel, Queued, SessionEvent, TermEvent, TurnEvent, UsageEvent,
+};
+pub use ids::{AskId, CallId, OpId, SessionId, TermId, TurnId};
+pub use item::{
+    Detail, EditState, Item, Opaque, Outcome, PlanState, PlanStep, TermState, UserKind,
+};
+pub use key::{Key, KeyCode};
+pub use launch::{Launch, ShellKind};
+pub use op::{Input, Op, Request};
+pub use screen::{Attributes, Cell, Color, Cursor, CursorShape, Modes, Screen, Size};
+pub use service::{Api, Effort, ModelSpec, Secret, Service};
+pub use setting::{Budget, Mode, Net, Pen, Setting, TreeKind, Walls};
+pub use tool::Tool;
+pub use usage::{Price, Usage};
