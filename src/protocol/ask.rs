@@ -75,12 +75,32 @@ pub enum Class {
     Dangerous,
 }
 
+impl Class {
+    pub const fn name(self) -> &'static str {
+        match self {
+            Class::ReadOnly => "read-only",
+            Class::NeedsApproval => "needs-approval",
+            Class::Dangerous => "dangerous",
+        }
+    }
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Verdict {
     Allow,
     Ask,
     Deny,
+}
+
+impl Verdict {
+    pub const fn name(self) -> &'static str {
+        match self {
+            Verdict::Allow => "allow",
+            Verdict::Ask => "ask",
+            Verdict::Deny => "deny",
+        }
+    }
 }
 
 /// What the policy says of a command line or of an edit.

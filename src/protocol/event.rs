@@ -233,13 +233,13 @@ pub enum DraftEvent {
     Applied { paths: Vec<String> },
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum UsageEvent {
     /// Before a request: what it may take at the most, by estimate.
     Projected { input: u64, reserved: u64 },
     /// After a request.
-    Counted { usage: Usage, cost: Option<f64> },
+    Counted { usage: Usage, cost: Option<f64>, model: String, duration_ms: u64 },
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -119,7 +119,7 @@ impl Inner {
                 true
             }
             (Body::Usage(old), Body::Usage(new)) if !last_is_counted(old) => {
-                *old = *new;
+                old.clone_from(new);
                 true
             }
             _ => false,

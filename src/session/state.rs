@@ -285,7 +285,7 @@ impl State {
                     running.reserved = Some(*reserved);
                 }
             }
-            UsageEvent::Counted { usage, cost } => {
+            UsageEvent::Counted { usage, cost, .. } => {
                 self.usage += *usage;
                 self.cost = sum(self.cost, *cost);
                 if let Some(running) = &mut self.running {
