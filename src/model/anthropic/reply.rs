@@ -1,0 +1,483 @@
+//! From the events of a Messages stream to a reply.
+
+use super::DIALECT;
+use crate::model::decoder::{Decoded, On, Phase, count, drop_truncated};
+use crate::model::trouble::{Refusal, ServiceError, Trouble};
+use crate::model::{Progress, Request, Stop};
+use crate::protocol::{CallId, Item, Opaque, Usage};
+use serde_json::{Map, Value, json};
+
+#[derive(Default)]
+pub(in crate::model) struct Decoder {
+    pub(in crate::model) phase: Phase,
+    /// In the order in which they began. Several may be open at once.
+    blocks: Vec<Block>,
+    usage: Counts,
+    reason: String,
+    explanation: Option<String>,
+}
+
+struct Block {
+    index: Option<u64>,
+    /// As it began, with the pieces that came since; but for a call's input.
+    raw: Map<String, Value>,
+    /// A call's input as it came.
+    input: String,
+    state: State,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum State {
+    Open,
+    Closed,
+}
+
+/// Figures come at the start and, cumulative, at the end; either may leave some out.
+#[derive(Default)]
+struct Counts {
+    input: Option<u64>,
+    cached: Option<u64>,
+    cache_write: Option<u64>,
+    output: Option<u64>,
+    reasoning: Option<u64>,
+}
+
+impl Decoder {
+    pub(in crate::model) fn event(
+        &mut self,
+        name: &str,
+        value: &Value,
+        on: &mut On<'_>,
+    ) -> Result<(), Trouble> {
+        let index = count(value.get("index"));
+        match value.get("type").and_then(Value::as_str).unwrap_or(name) {
+            "message_start" => self.usage.add(value.pointer("/message/usage")),
+            "content_block_start" => {
+                if let Some(Value::Object(block)) = value.get("content_block") {
+                    self.start(index, block.clone(), on);
+                }
+            }
+            "content_block_delta" => {
+                if let Some(Value::Object(delta)) = value.get("delta") {
+                    self.delta(index, delta, on);
+                }
+            }
+            "content_block_stop" => {
+                if let Some(at) = self.find(index) {
+                    self.blocks[at].state = State::Closed;
+                }
+            }
+            "message_delta" => {
+                self.usage.add(value.get("usage"));
+                self.stop(value.get("delta").unwrap_or(&Value::Null));
+            }
+            "message_stop" => self.phase = Phase::Over,
+            "error" => {
+                let error = ServiceError::read(value).unwrap_or_default();
+                return Err(Trouble::Status(Refusal::of_stream(error)));
+            }
+            // Pings, and what is not invented yet.
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// A message that came in one piece.
+    pub(in crate::model) fn whole(
+        &mut self,
+        message: &Value,
+        on: &mut On<'_>,
+    ) -> Result<(), Trouble> {
+        if let (None, Some(error)) = (message.get("content"), ServiceError::read(message)) {
+            return Err(Trouble::Status(Refusal::of_stream(error)));
+        }
+        let blocks = message.get("content").and_then(Value::as_array);
+        for (at, block) in blocks.into_iter().flatten().enumerate() {
+            if let Value::Object(block) = block {
+                self.start(Some(at as u64), block.clone(), on);
+                self.blocks.last_mut().expect("just begun").state = State::Closed;
+            }
+        }
+        self.usage.add(message.get("usage"));
+        self.stop(message);
+        Ok(())
+    }
+
+    fn stop(&mut self, delta: &Value) {
+        if let Some(reason) = delta.get("stop_reason").and_then(Value::as_str) {
+            reason.clone_into(&mut self.reason);
+            self.phase = self.phase.max(Phase::Stopped);
+        }
+        let explanation = delta.pointer("/stop_details/explanation").and_then(Value::as_str);
+        if let Some(explanation) = explanation {
+            self.explanation = Some(explanation.to_owned());
+        }
+    }
+
+    fn find(&self, index: Option<u64>) -> Option<usize> {
+        match index {
+            Some(_) => self.blocks.iter().rposition(|block| block.index == index),
+            None => self.blocks.len().checked_sub(1),
+        }
+    }
+
+    fn start(&mut self, index: Option<u64>, raw: Map<String, Value>, on: &mut On<'_>) {
+        let block = Block { index, raw, input: String::new(), state: State::Open };
+        let text =
+            |name| block.raw.get(name).and_then(Value::as_str).filter(|text| !text.is_empty());
+        match block.kind() {
+            "text" => text("text").into_iter().for_each(|text| on(Progress::Text(text))),
+            "thinking" => text("thinking").into_iter().for_each(|text| on(Progress::Thought(text))),
+            "tool_use" => on(Progress::Arguments { tool: block.name(), bytes: 0 }),
+            _ => {}
+        }
+        self.blocks.push(block);
+    }
+
+    fn delta(&mut self, index: Option<u64>, delta: &Map<String, Value>, on: &mut On<'_>) {
+        let kind = delta.get("type").and_then(Value::as_str).unwrap_or_default();
+        let at = match (self.find(index), kind) {
+            (Some(at), _) => at,
+            (None, "text_delta") => self.open(index, json!({ "type": "text", "text": "" })),
+            (None, "thinking_delta") => {
+                self.open(index, json!({ "type": "thinking", "thinking": "" }))
+            }
+            (None, _) => return,
+        };
+        let block = &mut self.blocks[at];
+        let piece = |name: &str| delta.get(name).and_then(Value::as_str).unwrap_or_default();
+        match kind {
+            "input_json_delta" => {
+                block.input.push_str(piece("partial_json"));
+                if block.kind() == "tool_use" {
+                    let bytes = block.input.len() as u64;
+                    on(Progress::Arguments { tool: block.name(), bytes });
+                }
+            }
+            "citations_delta" => block.add_citation(delta.get("citation")),
+            _ => {
+                block.merge(delta);
+                match kind {
+                    "text_delta" if !piece("text").is_empty() => on(Progress::Text(piece("text"))),
+                    "thinking_delta" if !piece("thinking").is_empty() => {
+                        on(Progress::Thought(piece("thinking")));
+                    }
+                    _ => {}
+                }
+            }
+        }
+    }
+
+    fn open(&mut self, index: Option<u64>, raw: Value) -> usize {
+        let raw = if let Value::Object(raw) = raw { raw } else { Map::new() };
+        self.blocks.push(Block { index, raw, input: String::new(), state: State::Open });
+        self.blocks.len() - 1
+    }
+
+    pub(in crate::model) fn finish(self, request: &Request<'_>) -> Decoded {
+        let model = &request.model.id;
+        let mut items: Vec<Item> =
+            self.blocks.into_iter().filter_map(|block| block.item(model)).collect();
+        let usage = self.usage.total();
+        let full = usage.is_some_and(|usage| usage.output >= request.output_tokens_max);
+        let length = matches!(self.reason.as_str(), "max_tokens" | "model_context_window_exceeded");
+        let dropped = (length || full) && drop_truncated(&mut items);
+        let calls = items.iter().any(|item| matches!(item, Item::Call { .. }));
+        let stop = match self.reason.as_str() {
+            _ if length || dropped => Stop::Length,
+            "refusal" => Stop::Refused(self.explanation),
+            "pause_turn" => Stop::Paused,
+            _ if calls => Stop::Calls,
+            "end_turn" | "stop_sequence" | "tool_use" | "" => Stop::Done,
+            other => Stop::Other(other.to_owned()),
+        };
+        Decoded { items, usage, stop }
+    }
+}
+
+impl Block {
+    fn kind(&self) -> &str {
+        self.word("type")
+    }
+
+    fn name(&self) -> &str {
+        self.word("name")
+    }
+
+    fn word(&self, name: &str) -> &str {
+        self.raw.get(name).and_then(Value::as_str).unwrap_or_default()
+    }
+
+    fn add_citation(&mut self, citation: Option<&Value>) {
+        let citations = self.raw.entry("citations").or_insert(Value::Null);
+        match (citations, citation) {
+            (Value::Array(all), Some(one)) => all.push(one.clone()),
+            (empty, Some(one)) => *empty = json!([one]),
+            (_, None) => {}
+        }
+    }
+
+    /// Text goes behind text; what was not there yet is set.
+    fn merge(&mut self, delta: &Map<String, Value>) {
+        for (name, value) in delta.iter().filter(|(name, _)| *name != "type") {
+            match (self.raw.get_mut(name), value) {
+                (Some(Value::String(old)), Value::String(new)) => old.push_str(new),
+                _ => _ = self.raw.insert(name.clone(), value.clone()),
+            }
+        }
+    }
+
+    /// None for a text that is empty.
+    fn item(mut self, model: &str) -> Option<Item> {
+        match self.kind() {
+            "text" => {
+                let text = self.word("text").to_owned();
+                let cited = self.raw.get("citations").is_some_and(Value::is_array);
+                let opaque = cited.then(|| opaque(model, self.raw));
+                (!text.is_empty()).then_some(Item::Assistant { text, opaque })
+            }
+            "tool_use" => Some(self.call(model)),
+            "thinking" => {
+                let text = self.word("thinking").to_owned();
+                // Cut off in the middle it has no valid signature.
+                let opaque = (self.state == State::Closed).then(|| opaque(model, self.raw));
+                (!text.is_empty() || opaque.is_some()).then_some(Item::Thought { text, opaque })
+            }
+            _ => {
+                if let Ok(input @ Value::Object(_)) = serde_json::from_str(&self.input) {
+                    self.raw.insert("input".to_owned(), input);
+                }
+                Some(Item::Thought { text: String::new(), opaque: Some(opaque(model, self.raw)) })
+            }
+        }
+    }
+
+    fn call(mut self, model: &str) -> Item {
+        let call = CallId(self.word("id").to_owned());
+        let tool = self.name().to_owned();
+        let begun_with = self.raw.shift_remove("input");
+        for known in ["type", "id", "name"] {
+            self.raw.shift_remove(known);
+        }
+        let arguments = match begun_with {
+            _ if !self.input.is_empty() => self.input,
+            Some(Value::Object(input)) if !input.is_empty() => Value::Object(input).to_string(),
+            // No input at all is that of a tool that takes none; unless it never came.
+            _ if self.state == State::Closed => "{}".to_owned(),
+            _ => String::new(),
+        };
+        let opaque = (!self.raw.is_empty()).then(|| opaque(model, self.raw));
+        Item::Call { call, tool, arguments, opaque }
+    }
+}
+
+fn opaque(model: &str, raw: Map<String, Value>) -> Opaque {
+    Opaque { dialect: DIALECT.into(), model: model.into(), value: raw.into() }
+}
+
+impl Counts {
+    fn add(&mut self, usage: Option<&Value>) {
+        let Some(usage) = usage else { return };
+        let take = |old: &mut Option<u64>, path: &str, least: u64| {
+            if let Some(new) = count(usage.pointer(path)).filter(|new| *new >= least) {
+                *old = Some(new);
+            }
+        };
+        // Some proxies say 0 at the end of what they counted at the start.
+        let least = u64::from(self.input.is_some());
+        take(&mut self.input, "/input_tokens", least);
+        take(&mut self.cached, "/cache_read_input_tokens", 1);
+        take(&mut self.cache_write, "/cache_creation_input_tokens", 1);
+        take(&mut self.output, "/output_tokens", 0);
+        take(&mut self.reasoning, "/output_tokens_details/thinking_tokens", 0);
+    }
+
+    fn total(&self) -> Option<Usage> {
+        let output = self.output.unwrap_or(0);
+        self.input.map(|input| Usage {
+            input,
+            cached: self.cached.unwrap_or(0),
+            cache_write: self.cache_write.unwrap_or(0),
+            output,
+            reasoning: self.reasoning.unwrap_or(0).min(output),
+            estimated: false,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::anthropic;
+    use crate::model::sample::{decode, prompt, request, stream};
+    use crate::model::sse::tests::conformance;
+    use crate::protocol::Api;
+
+    fn start(index: u64, block: Value) -> Value {
+        json!({ "type": "content_block_start", "index": index, "content_block": block })
+    }
+
+    fn delta(index: u64, delta: Value) -> Value {
+        json!({ "type": "content_block_delta", "index": index, "delta": delta })
+    }
+
+    fn stop(index: u64) -> Value {
+        json!({ "type": "content_block_stop", "index": index })
+    }
+
+    fn end(reason: &str) -> Value {
+        json!({ "type": "message_delta", "delta": { "stop_reason": reason }, "usage": { "output_tokens": 9 } })
+    }
+
+    fn decoded(data: &[Value]) -> Decoded {
+        decode(Api::Anthropic, &stream(data), 7).expect("a reply").0
+    }
+
+    #[test]
+    fn what_must_go_back_goes_back_as_it_came() {
+        let data = [
+            start(0, json!({ "type": "thinking", "thinking": "", "signature": "" })),
+            delta(0, json!({ "type": "thinking_delta", "thinking": "h" })),
+            delta(0, json!({ "type": "thinking_delta", "thinking": "m" })),
+            delta(0, json!({ "type": "signature_delta", "signature": "sig" })),
+            stop(0),
+            start(1, json!({ "type": "redacted_thinking", "data": "xyz" })),
+            stop(1),
+            start(2, json!({ "type": "novelty", "z": 1, "a": [2] })),
+            stop(2),
+            start(
+                3,
+                json!({ "type": "tool_use", "id": "t", "name": "run", "input": {}, "caller": { "type": "direct" } }),
+            ),
+            stop(3),
+            end("tool_use"),
+        ];
+        let decoded = decoded(&data);
+        assert_eq!(decoded.stop, Stop::Calls);
+        let mut items = vec![prompt("p")];
+        items.extend(decoded.items);
+        let mut body = anthropic::body(&request(&items));
+        let expected = json!([
+            { "type": "thinking", "thinking": "hm", "signature": "sig" },
+            { "type": "redacted_thinking", "data": "xyz" },
+            { "type": "novelty", "z": 1, "a": [2] },
+            { "type": "tool_use", "id": "t", "name": "run", "caller": { "type": "direct" }, "input": {} },
+        ]);
+        assert_eq!(body["messages"][1]["content"].take().to_string(), expected.to_string());
+    }
+
+    #[test]
+    fn a_thought_that_broke_off_does_not_go_back() {
+        let data = [
+            start(0, json!({ "type": "thinking", "thinking": "", "signature": "" })),
+            delta(0, json!({ "type": "thinking_delta", "thinking": "hm" })),
+            end("max_tokens"),
+        ];
+        let decoded = decoded(&data);
+        assert_eq!(decoded.items, [Item::Thought { text: "hm".into(), opaque: None }]);
+        assert_eq!(decoded.stop, Stop::Length);
+    }
+
+    #[test]
+    fn figures_are_cumulative_and_do_not_overlap() {
+        let data = [
+            json!({ "type": "message_start", "message": { "usage": { "input_tokens": 12,
+                "cache_creation_input_tokens": 30, "cache_read_input_tokens": 4096, "output_tokens": 1 } } }),
+            json!({ "type": "message_delta", "delta": { "stop_reason": "end_turn" }, "usage": {
+                "input_tokens": 0, "output_tokens": 89, "output_tokens_details": { "thinking_tokens": 60 } } }),
+        ];
+        let expected = Usage {
+            input: 12,
+            cached: 4096,
+            cache_write: 30,
+            output: 89,
+            reasoning: 60,
+            estimated: false,
+        };
+        assert_eq!(decoded(&data).usage, Some(expected));
+    }
+
+    #[test]
+    fn ends_are_told_apart() {
+        let reason = |reason| decoded(&[end(reason)]).stop;
+        assert_eq!(reason("end_turn"), Stop::Done);
+        assert_eq!(reason("pause_turn"), Stop::Paused);
+        assert_eq!(reason("model_context_window_exceeded"), Stop::Length);
+        assert_eq!(reason("refusal"), Stop::Refused(None));
+        assert_eq!(reason("odd"), Stop::Other("odd".into()));
+    }
+
+    #[test]
+    fn errors_in_the_stream_are_errors() {
+        let error =
+            json!({ "type": "error", "error": { "type": "overloaded_error", "message": "m" } });
+        let trouble = decode(Api::Anthropic, &stream(&[error]), 9).expect_err("an error");
+        let Trouble::Status(refusal) = trouble else { panic!("{trouble:?}") };
+        assert_eq!((refusal.status, refusal.error.message.as_str()), (529, "m"));
+    }
+
+    /// The items in short: `thought`, `raw:type`, `text`, `name(arguments)`.
+    fn short(item: &Item) -> String {
+        match item {
+            Item::Thought { text, opaque: Some(opaque) } if text.is_empty() => {
+                format!("raw:{}", opaque.value["type"].as_str().unwrap_or_default())
+            }
+            Item::Thought { .. } => "thought".into(),
+            Item::Assistant { .. } => "text".into(),
+            Item::Call { tool, arguments, .. } => format!("{tool}({arguments})"),
+            other => format!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn recorded_streams_decode_the_same_at_every_chunking() {
+        let Some(folder) = conformance() else { return };
+        let policy = "This request was refused due to policy.".to_owned();
+        let expected = [
+            ("anthropic/basic_response.txt", "text", Stop::Done),
+            (
+                "anthropic/tool_use_response.txt",
+                "text get_weather({\"location\": \"Paris\"})",
+                Stop::Calls,
+            ),
+            ("anthropic/incomplete_partial_json_response.txt", "text", Stop::Length),
+            ("anthropic/refusal_response.txt", "", Stop::Refused(Some(policy))),
+            ("anthropic/compaction_response.txt", "raw:compaction text", Stop::Done),
+            ("anthropic/fallback_response.txt", "raw:fallback text", Stop::Done),
+            ("anthropic/fallback_credit_response.txt", "text", Stop::Done),
+            ("anthropic/stream-a-refusal.sse", "thought text", Stop::Refused(None)),
+            (
+                "anthropic/stream-a-toolrefusal.sse",
+                "raw:server_tool_use raw:web_search_tool_result text",
+                Stop::Refused(None),
+            ),
+            ("anthropic/stream-b-fallback.sse", "text", Stop::Done),
+        ];
+        for (name, items, stop) in expected {
+            let bytes = std::fs::read(folder.join("sse").join(name)).expect(name);
+            let (whole, text, thought) = decode(Api::Anthropic, &bytes, bytes.len()).expect(name);
+            let shorts: Vec<_> = whole.items.iter().map(short).collect();
+            assert_eq!((shorts.join(" ").as_str(), &whole.stop), (items, &stop), "{name}");
+            for size in [1, 2, 3, 7, 64, 1000] {
+                let pieces = decode(Api::Anthropic, &bytes, size).expect(name);
+                assert_eq!((&pieces.0, &pieces.1, &pieces.2), (&whole, &text, &thought), "{name}");
+            }
+        }
+    }
+
+    #[test]
+    fn blocks_that_are_open_at_once_are_kept_apart() {
+        let Some(folder) = conformance() else { return };
+        let bytes =
+            std::fs::read(folder.join("sse/servers/llama_msg_tool.sse")).expect("the stream");
+        let (decoded, ..) = decode(Api::Anthropic, &bytes, 11).expect("a reply");
+        assert_eq!(decoded.stop, Stop::Calls);
+        assert_eq!(decoded.items.len(), 2);
+        for item in &decoded.items {
+            let Item::Call { arguments, .. } = item else { panic!("no call: {item:?}") };
+            assert!(crate::model::decoder::are_whole(arguments), "{arguments}");
+        }
+        let usage = decoded.usage.expect("usage");
+        assert_eq!((usage.input, usage.cached, usage.output), (1, 525, 99));
+    }
+}

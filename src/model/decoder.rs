@@ -1,0 +1,168 @@
+//! From events to a reply: what the dialects' decoders have in common.
+
+use super::sse::Event;
+use super::trouble::Trouble;
+use super::{Progress, Request, Stop, anthropic, openai_chat};
+use crate::protocol::{Api, CallId, Item, Usage};
+use serde_json::Value;
+use std::collections::HashSet;
+
+/// Characters of foreign data that a message shows.
+pub(super) const SHOWN_CHARS_MAX: usize = 80;
+
+pub(super) type On<'a> = dyn FnMut(Progress<'_>) + Send + 'a;
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Phase {
+    #[default]
+    Coming,
+    /// Why the reply ended is known; figures may still follow.
+    Stopped,
+    /// The service has said that nothing follows.
+    Over,
+}
+
+/// A reply without the number of its requests.
+#[derive(Debug, PartialEq)]
+pub(super) struct Decoded {
+    pub items: Vec<Item>,
+    pub usage: Option<Usage>,
+    pub stop: Stop,
+}
+
+pub(super) enum Decoder {
+    OpenaiChat(openai_chat::Decoder),
+    Anthropic(anthropic::Decoder),
+}
+
+impl Decoder {
+    pub(super) fn new(api: Api) -> Self {
+        match api {
+            Api::OpenaiChat => Decoder::OpenaiChat(openai_chat::Decoder::default()),
+            Api::Anthropic => Decoder::Anthropic(anthropic::Decoder::default()),
+        }
+    }
+
+    pub(super) fn event(&mut self, event: &Event, on: &mut On<'_>) -> Result<(), Trouble> {
+        let data = event.data.trim();
+        if data.is_empty() || self.phase() == Phase::Over {
+            return Ok(());
+        }
+        if data == "[DONE]" {
+            self.end();
+            return Ok(());
+        }
+        let Ok(value) = serde_json::from_str::<Value>(data) else {
+            return Err(Trouble::BadJson(data.chars().take(SHOWN_CHARS_MAX).collect()));
+        };
+        match self {
+            Decoder::OpenaiChat(decoder) => decoder.chunk(&value, on),
+            Decoder::Anthropic(decoder) => decoder.event(&event.name, &value, on),
+        }
+    }
+
+    /// A reply that came as one JSON value, from a server that does not stream.
+    pub(super) fn whole(&mut self, value: &Value, on: &mut On<'_>) -> Result<(), Trouble> {
+        match self {
+            Decoder::OpenaiChat(decoder) => decoder.chunk(value, on)?,
+            Decoder::Anthropic(decoder) => decoder.whole(value, on)?,
+        }
+        if self.phase() == Phase::Coming {
+            let start = value.to_string().chars().take(SHOWN_CHARS_MAX).collect();
+            return Err(Trouble::NotStream(start));
+        }
+        Ok(())
+    }
+
+    pub(super) fn phase(&self) -> Phase {
+        match self {
+            Decoder::OpenaiChat(decoder) => decoder.phase,
+            Decoder::Anthropic(decoder) => decoder.phase,
+        }
+    }
+
+    fn end(&mut self) {
+        match self {
+            Decoder::OpenaiChat(decoder) => decoder.phase = Phase::Over,
+            // Some servers add a `[DONE]` to this wire; it says nothing that was not said.
+            Decoder::Anthropic(_) => {}
+        }
+    }
+
+    pub(super) fn finish(self, request: &Request<'_>) -> Decoded {
+        let mut decoded = match self {
+            Decoder::OpenaiChat(decoder) => decoder.finish(request),
+            Decoder::Anthropic(decoder) => decoder.finish(request),
+        };
+        name_calls(&mut decoded.items, request.items);
+        decoded
+    }
+}
+
+/// Gives a new name to each call that has none, or one that the conversation has already.
+fn name_calls(new: &mut [Item], old: &[Item]) {
+    let name = |item: &Item| match item {
+        Item::Call { call, .. } => Some(call.clone()),
+        _ => None,
+    };
+    let mut taken: HashSet<CallId> = old.iter().filter_map(name).collect();
+    for item in new {
+        let Item::Call { call, .. } = item else { continue };
+        while call.0.is_empty() || taken.contains(call) {
+            *call = CallId(format!("call_{:016x}", fastrand::u64(..)));
+        }
+        taken.insert(call.clone());
+    }
+}
+
+/// Whether these are the arguments of a call: an object, or nothing for a tool that takes none.
+pub(super) fn are_whole(arguments: &str) -> bool {
+    matches!(serde_json::from_str(arguments), Ok(Value::Object(_)))
+}
+
+/// Drops the last item if it is a call that broke off. Returns whether one was dropped.
+pub(super) fn drop_truncated(items: &mut Vec<Item>) -> bool {
+    let truncated =
+        matches!(items.last(), Some(Item::Call { arguments, .. }) if !are_whole(arguments));
+    if truncated {
+        items.pop();
+    }
+    truncated
+}
+
+/// A count in JSON, written as an integer or, by some servers, as a fraction.
+pub(super) fn count(value: Option<&Value>) -> Option<u64> {
+    let value = value?;
+    value.as_u64().or_else(|| value.as_f64().filter(|number| *number >= 0.0).map(|n| n as u64))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn call(id: &str) -> Item {
+        Item::Call {
+            call: CallId(id.into()),
+            tool: "run".into(),
+            arguments: "{}".into(),
+            opaque: None,
+        }
+    }
+
+    #[test]
+    fn calls_without_a_name_or_with_a_used_one_get_a_new_one() {
+        let mut new = [call("a"), call(""), call("b"), call("b")];
+        name_calls(&mut new, &[call("a")]);
+        let names: Vec<_> = new
+            .iter()
+            .map(|item| match item {
+                Item::Call { call, .. } => call.0.clone(),
+                other => panic!("no call: {other:?}"),
+            })
+            .collect();
+        assert_eq!(names[2], "b");
+        let distinct: HashSet<_> = names.iter().chain([&"a".to_owned()]).cloned().collect();
+        assert_eq!(distinct.len(), 5, "{names:?}");
+        assert!(names.iter().all(|name| !name.is_empty()));
+    }
+}
