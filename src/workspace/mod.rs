@@ -6,6 +6,10 @@
 //! may take longer than a file does. Nothing is ever reached through a link that leads out of the
 //! root, and nothing of git's own folders is read or written on behalf of a model.
 
+mod apply;
+mod compare;
+mod copy;
+mod copy_git;
 mod ending;
 mod error;
 mod excerpt;
@@ -15,11 +19,15 @@ mod git;
 mod install;
 mod locate;
 mod nearest;
+mod patch;
 mod place;
 mod proposal;
+mod quote;
 mod rules;
 mod walk;
 
+pub use compare::PATCH_FILE_BYTES_MAX;
+pub use copy::{COPY_BYTES_MAX, COPY_FILES_MAX};
 pub use error::{ApplyError, EditError, FileError, WorkspaceError, WriteError};
 pub use excerpt::{EXCERPT_BYTES_MAX, EXCERPT_LINES_MAX, Excerpt, LINE_BYTES_MAX};
 pub use facts::{Count, Facts, GitFacts};
@@ -28,8 +36,10 @@ pub use nearest::{Difference, Nearest};
 pub use proposal::{Accepted, Extent, Proposal, Written};
 pub use rules::{RULES_BYTES_MAX, RulesFile};
 
-use crate::protocol::TreeKind;
+use crate::protocol::{Change, TreeKind};
+use copy::Copy;
 use folder::Folder;
+use git::Repository;
 use place::{Found, Place};
 use std::fs;
 use std::path::{Component, Path, PathBuf};
@@ -50,16 +60,21 @@ pub struct Edit {
     pub new: String,
 }
 
-/// A tree that an agent works on.
+/// A tree that an agent works on. Shared between threads; a copy is removed when it is dropped.
 #[derive(Debug)]
 pub struct Workspace {
     root: PathBuf,
     /// Where the user started, from the root.
     folder: PathBuf,
     work_folder: PathBuf,
+    scratch: PathBuf,
+    copy: Option<Copy>,
 }
 
 impl Workspace {
+    /// `folder` is where the user started. The root is the top of the git repository that it is
+    /// in, else the folder itself. A copy is made in `scratch`, which must exist and is not
+    /// copied itself; it takes about as long as `cp -r`.
     pub fn open(
         folder: &Path,
         kind: TreeKind,
@@ -70,14 +85,84 @@ impl Workspace {
         if !folder.is_dir() {
             return Err(WorkspaceError::NotFolder(folder));
         }
-        let root = folder.clone();
-        let _ = (kind, scratch);
-        Ok(Workspace { work_folder: folder, root, folder: PathBuf::new() })
+        let repository = Repository::find(&folder);
+        let root = repository.as_ref().map_or(&folder, |repository| &repository.top).clone();
+        let copy = match kind {
+            TreeKind::InPlace => None,
+            TreeKind::Copy => Some(Copy::make(&root, repository.as_ref(), scratch)?),
+        };
+        let inside = folder.strip_prefix(&root).unwrap_or(Path::new("")).to_owned();
+        let work_root = copy.as_ref().map_or(root.as_path(), Copy::root);
+        let work_folder = work_root.join(&inside);
+        if copy.is_some() {
+            // An ignored or empty-handed one is not copied, but a shell has to start somewhere.
+            fs::create_dir_all(&work_folder)
+                .map_err(|source| WorkspaceError::Io { path: work_folder.clone(), source })?;
+        }
+        let scratch = scratch.to_owned();
+        Ok(Workspace { root, folder: inside, work_folder, scratch, copy })
     }
 
-    /// The folder that the agent's files are in: the root, or the copy's.
-    pub fn work_root(&self) -> &Path {
+    pub const fn kind(&self) -> TreeKind {
+        match self.copy {
+            None => TreeKind::InPlace,
+            Some(_) => TreeKind::Copy,
+        }
+    }
+
+    /// The user's tree, without links in the path.
+    pub fn root(&self) -> &Path {
         &self.root
+    }
+
+    /// Where the agent's files are: the root, or the copy's.
+    pub fn work_root(&self) -> &Path {
+        self.copy.as_ref().map_or(&self.root, Copy::root)
+    }
+
+    /// Where the agent's shell starts: below `work_root` as the user's folder is below the root.
+    pub fn work_folder(&self) -> &Path {
+        &self.work_folder
+    }
+
+    /// What is not in the copy though no rule leaves it out (`pipe: not a file`), for people.
+    pub fn left_out(&self) -> &[String] {
+        self.copy.as_ref().map_or(&[], |copy| &copy.notes)
+    }
+
+    /// Copy against tree, whoever wrote it, sorted by path; a rename is a file that went and one
+    /// that came. In place there is nothing to compare: empty.
+    pub fn changes(&self) -> Result<Vec<Change>, WorkspaceError> {
+        self.copy.as_ref().map_or(Ok(Vec::new()), compare::changes)
+    }
+
+    /// The same as a patch that `git apply` takes in the root; empty when nothing changed.
+    pub fn patch(&self) -> Result<Vec<u8>, WorkspaceError> {
+        let mut whole = Vec::new();
+        let Some(copy) = &self.copy else { return Ok(whole) };
+        for path in compare::candidates(copy) {
+            if let Some(difference) = compare::difference(copy, &path)? {
+                whole.extend(patch::patch(&difference));
+            }
+        }
+        Ok(whole)
+    }
+
+    /// Brings all changes of the copy into the tree, and says which paths. If a file changed on
+    /// both sides nothing is written. Afterwards `changes` starts from here. In place: nothing.
+    pub fn apply_all(&self) -> Result<Vec<String>, ApplyError> {
+        self.copy.as_ref().map_or(Ok(Vec::new()), apply::apply_all)
+    }
+
+    /// A first look at the user's tree, bounded in time.
+    pub fn facts(&self) -> Facts {
+        facts::facts(&self.root, &self.folder, &self.scratch)
+    }
+
+    /// The rules file that holds where the user started: one, or none. `AGENTS.md` wins, the
+    /// nearest of them; else `CLAUDE.md`, else `.github/copilot-instructions.md`.
+    pub fn rules(&self) -> Vec<RulesFile> {
+        rules::rules(&self.root, &self.folder)
     }
 
     /// Reads a text file's lines `from` to `to`, both included and from 1; as many as fit.
@@ -128,7 +213,7 @@ impl Workspace {
         }
         if given.is_absolute() {
             // In a copy the tree's own paths mean the copy's: the tree is not to be touched.
-            let roots = [self.work_root(), &self.root];
+            let roots = [self.work_root(), self.root()];
             let inside = roots.iter().find_map(|root| given.strip_prefix(root).ok());
             let outside = || FileError::Outside { path: path.to_owned() };
             return inside.map(Path::to_path_buf).ok_or_else(outside);
