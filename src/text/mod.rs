@@ -1,1 +1,4 @@
 //! (being built)
+
+mod diff;
+pub use diff::{ByteRange, hunks, select, unified, words};

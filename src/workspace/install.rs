@@ -1,0 +1,303 @@
+//! Puts a file's new content in place: whole or not at all, and only if the file still is what the
+//! change was made from.
+//!
+//! The content is written to a new file beside it and synced. Where the system can exchange two
+//! names, the two are exchanged and what was displaced is looked at: if somebody else wrote it in
+//! the meantime, they are exchanged back. Elsewhere the file is read again right before the rename.
+
+use super::folder::{Content, Entry, Folder};
+use rustix::fs::{AtFlags, Gid, Mode, OFlags, Uid};
+use rustix::io::Errno;
+use std::ffi::{OsStr, OsString};
+use std::fs::File;
+use std::io::{self, Write};
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
+
+/// Tries at a name for the new file that nobody has.
+const NAMES_MAX: usize = 16;
+/// Exchanges while somebody else keeps writing the same file.
+const EXCHANGES_MAX: usize = 8;
+/// Extended attributes: bytes of their names, and of one value.
+const ATTRIBUTES_BYTES_MAX: usize = 64 * 1024;
+
+/// What a change was made from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Base {
+    Absent,
+    Bytes(Vec<u8>),
+    /// A link, and where it leads.
+    Link(Vec<u8>),
+}
+
+/// What is to be there.
+pub(super) enum Fresh<'a> {
+    /// `executable`: None keeps the mode.
+    File {
+        bytes: &'a [u8],
+        executable: Option<bool>,
+    },
+    Link(&'a [u8]),
+}
+
+#[derive(Debug)]
+pub(super) enum InstallError {
+    /// The file is not what the change was made from.
+    Moved,
+    ReadOnly,
+    Io(io::Error),
+}
+
+impl<E: Into<io::Error>> From<E> for InstallError {
+    fn from(error: E) -> Self {
+        InstallError::Io(error.into())
+    }
+}
+
+pub(super) fn install(
+    folder: &Folder,
+    name: &OsStr,
+    base: &Base,
+    fresh: &Fresh<'_>,
+) -> Result<(), InstallError> {
+    let old = match still(folder, name, base)? {
+        Still::Moved => return Err(InstallError::Moved),
+        Still::Same(old) => old,
+    };
+    if old.as_ref().is_some_and(|old| old.metadata.permissions().mode() & 0o200 == 0) {
+        return Err(InstallError::ReadOnly);
+    }
+    let mut beside = Beside::new(folder, old.as_ref(), fresh)?;
+    if *base == Base::Absent {
+        beside.appear(name)?;
+    } else {
+        beside.displace(name, base)?;
+    }
+    drop(beside);
+    folder.sync();
+    Ok(())
+}
+
+/// Removes a file that is what it was. It is moved aside first, so that what somebody else wrote
+/// at the last moment can be put back.
+pub(super) fn uninstall(folder: &Folder, name: &OsStr, base: &Base) -> Result<(), InstallError> {
+    if matches!(still(folder, name, base)?, Still::Moved) {
+        return Err(InstallError::Moved);
+    }
+    let (handle, aside) = (folder.handle(), fresh_name());
+    rustix::fs::renameat(handle, name, handle, &aside)?;
+    let is_same = matches!(still(folder, &aside, base), Ok(Still::Same(_)));
+    if !is_same {
+        rustix::fs::renameat(handle, &aside, handle, name)?;
+        return Err(InstallError::Moved);
+    }
+    folder.remove(&aside)?;
+    folder.sync();
+    Ok(())
+}
+
+enum Still {
+    /// The file itself, if it is one.
+    Same(Option<Content>),
+    Moved,
+}
+
+fn still(folder: &Folder, name: &OsStr, base: &Base) -> io::Result<Still> {
+    let bytes_max = match base {
+        Base::Bytes(bytes) => bytes.len() as u64,
+        Base::Absent | Base::Link(_) => 0,
+    };
+    match (folder.read(name, bytes_max), base) {
+        (Ok(Entry::Absent), Base::Absent) => Ok(Still::Same(None)),
+        (Ok(Entry::File(content)), Base::Bytes(bytes)) if content.bytes == *bytes => {
+            Ok(Still::Same(Some(content)))
+        }
+        (Ok(Entry::Other), Base::Link(target)) if folder.link(name)?.as_ref() == Some(target) => {
+            Ok(Still::Same(None))
+        }
+        (Ok(_), _) => Ok(Still::Moved),
+        // It grew.
+        (Err(error), _) if error.kind() == io::ErrorKind::FileTooLarge => Ok(Still::Moved),
+        (Err(error), _) => Err(error),
+    }
+}
+
+/// The new file beside the target; it is gone when this is dropped.
+struct Beside<'a> {
+    folder: &'a Folder,
+    name: OsString,
+    is_gone: bool,
+}
+
+impl<'a> Beside<'a> {
+    fn new(
+        folder: &'a Folder,
+        old: Option<&Content>,
+        fresh: &Fresh<'_>,
+    ) -> Result<Self, InstallError> {
+        match fresh {
+            Fresh::Link(target) => {
+                let target = OsStr::from_bytes(target);
+                let link = |name: &OsStr| rustix::fs::symlinkat(target, folder.handle(), name);
+                let (name, ()) = named(link)?;
+                Ok(Self { folder, name, is_gone: false })
+            }
+            Fresh::File { bytes, executable } => {
+                // Only a new file's mode is the system's to choose, by the user's mask.
+                let mode = match (old, executable) {
+                    (Some(_), _) => 0o600,
+                    (None, Some(true)) => 0o777,
+                    (None, _) => 0o666,
+                };
+                let flags = OFlags::RDWR
+                    | OFlags::CREATE
+                    | OFlags::EXCL
+                    | OFlags::NOFOLLOW
+                    | OFlags::CLOEXEC;
+                let mode = Mode::from(mode);
+                let open = |name: &OsStr| rustix::fs::openat(folder.handle(), name, flags, mode);
+                let (name, handle) = named(open)?;
+                let beside = Self { folder, name, is_gone: false };
+                let mut file = File::from(handle);
+                file.write_all(bytes)?;
+                if let Some(old) = old {
+                    take_over(old, &file, *executable)?;
+                }
+                file.sync_all()?;
+                Ok(beside)
+            }
+        }
+    }
+
+    /// Takes a name that must be free.
+    fn appear(&mut self, name: &OsStr) -> Result<(), InstallError> {
+        let handle = self.folder.handle();
+        // A link fails where the name is taken, so nothing can be overwritten by it.
+        match rustix::fs::linkat(handle, &self.name, handle, name, AtFlags::empty()) {
+            Ok(()) => Ok(()),
+            Err(Errno::EXIST) => Err(InstallError::Moved),
+            // The file system has no hard links.
+            Err(_) => self.rename(name, &Base::Absent),
+        }
+    }
+
+    fn displace(&mut self, name: &OsStr, base: &Base) -> Result<(), InstallError> {
+        let ours = self.identity()?;
+        match self.exchange(name) {
+            Ok(()) => self.settle(name, base, ours),
+            Err(Errno::NOENT) => Err(InstallError::Moved),
+            // The file system cannot exchange names.
+            Err(_) => self.rename(name, base),
+        }
+    }
+
+    fn rename(&mut self, name: &OsStr, base: &Base) -> Result<(), InstallError> {
+        if matches!(still(self.folder, name, base)?, Still::Moved) {
+            return Err(InstallError::Moved);
+        }
+        let handle = self.folder.handle();
+        rustix::fs::renameat(handle, &self.name, handle, name)?;
+        self.is_gone = true;
+        Ok(())
+    }
+
+    #[cfg(any(target_os = "linux", target_vendor = "apple"))]
+    fn exchange(&self, name: &OsStr) -> Result<(), Errno> {
+        let handle = self.folder.handle();
+        let flags = rustix::fs::RenameFlags::EXCHANGE;
+        rustix::fs::renameat_with(handle, &self.name, handle, name, flags)
+    }
+
+    #[cfg(not(any(target_os = "linux", target_vendor = "apple")))]
+    fn exchange(&self, _name: &OsStr) -> Result<(), Errno> {
+        Err(Errno::NOSYS)
+    }
+
+    /// After an exchange: keeps it if what was displaced is the base, else takes it back.
+    fn settle(&mut self, name: &OsStr, base: &Base, ours: (u64, u64)) -> Result<(), InstallError> {
+        if matches!(still(self.folder, &self.name, base), Ok(Still::Same(_))) {
+            return Ok(());
+        }
+        // What is displaced is somebody's work: should the way back fail, it must not be removed.
+        self.is_gone = true;
+        let mut expected = ours;
+        for _ in 0..EXCHANGES_MAX {
+            let placed = self.identity()?;
+            self.exchange(name)?;
+            if self.identity()? == expected {
+                self.is_gone = false;
+                break;
+            }
+            // Yet another file came in between. It is the newest, so it goes back to its name.
+            expected = placed;
+        }
+        Err(InstallError::Moved)
+    }
+
+    /// Of whatever now has the name beside the target.
+    fn identity(&self) -> io::Result<(u64, u64)> {
+        let flags = AtFlags::SYMLINK_NOFOLLOW;
+        let found = rustix::fs::statat(self.folder.handle(), &self.name, flags)?;
+        #[allow(clippy::unnecessary_cast, reason = "the types differ from system to system")]
+        Ok((found.st_dev as u64, found.st_ino as u64))
+    }
+}
+
+impl Drop for Beside<'_> {
+    fn drop(&mut self) {
+        if !self.is_gone {
+            let _ = self.folder.remove(&self.name);
+        }
+    }
+}
+
+/// Makes something under a name that nobody has.
+fn named<T>(make: impl Fn(&OsStr) -> Result<T, Errno>) -> io::Result<(OsString, T)> {
+    for _ in 0..NAMES_MAX {
+        let name = fresh_name();
+        match make(&name) {
+            Ok(made) => return Ok((name, made)),
+            Err(Errno::EXIST) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Err(io::ErrorKind::AlreadyExists.into())
+}
+
+fn fresh_name() -> OsString {
+    let random: String = std::iter::repeat_with(fastrand::alphanumeric).take(12).collect();
+    format!(".brisk-{random}.tmp").into()
+}
+
+/// Owner, attributes and mode of the old file. Only the mode must succeed: an ordinary user can
+/// give no file away.
+fn take_over(old: &Content, new: &File, executable: Option<bool>) -> io::Result<()> {
+    let (wanted, given) = (&old.metadata, new.metadata()?);
+    if (wanted.uid(), wanted.gid()) != (given.uid(), given.gid()) {
+        let owner = Uid::from_raw(wanted.uid());
+        let group = Gid::from_raw(wanted.gid());
+        if rustix::fs::fchown(new, Some(owner), Some(group)).is_err() {
+            let _ = rustix::fs::fchown(new, None, Some(group));
+        }
+    }
+    attributes(&old.file, new);
+    let mode = wanted.permissions().mode() & 0o7777;
+    let mode = match executable {
+        None => mode,
+        // Who may read it may run it, as git does.
+        Some(true) => mode | (mode & 0o444) >> 2,
+        Some(false) => mode & !0o111,
+    };
+    new.set_permissions(std::fs::Permissions::from_mode(mode))
+}
+
+fn attributes(old: &File, new: &File) {
+    let mut names = vec![0_u8; ATTRIBUTES_BYTES_MAX];
+    let Ok(length) = rustix::fs::flistxattr(old, names.as_mut_slice()) else { return };
+    for name in names[..length].split(|byte| *byte == 0).filter(|name| !name.is_empty()) {
+        let mut value = vec![0_u8; ATTRIBUTES_BYTES_MAX];
+        let Ok(length) = rustix::fs::fgetxattr(old, name, value.as_mut_slice()) else { continue };
+        // Some (security.*) only the system may set.
+        let _ = rustix::fs::fsetxattr(new, name, &value[..length], rustix::fs::XattrFlags::empty());
+    }
+}
