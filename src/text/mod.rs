@@ -6,6 +6,7 @@
 mod clean;
 mod clip;
 mod cut;
+pub mod markdown;
 mod width;
 mod words;
 mod wrap;
