@@ -1,4 +1,22 @@
-//! (being built)
+//! Pure functions on text: how wide it is, where it wraps, what of it is shown, how two texts
+//! differ. No I/O, no colour.
+//!
+//! Columns are terminal cells, as the terminal library counts them: grapheme by grapheme, two for
+//! a wide one. Offsets are bytes of UTF-8.
 
+mod clean;
+mod clip;
+mod cut;
 mod diff;
-pub use diff::{ByteRange, hunks, select, unified, words};
+pub mod markdown;
+mod width;
+mod words;
+mod wrap;
+
+pub use clean::{clean, hidden};
+pub use clip::{clip, expand_tabs, prefix};
+pub use cut::{Cut, Limits, cut};
+pub use diff::{ByteRange, hunks, select, unified};
+pub use width::{graphemes, width};
+pub use words::words;
+pub use wrap::{wrap, wrap_ranges};

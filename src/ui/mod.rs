@@ -1,1 +1,6 @@
-//! (being built)
+//! The terminal front end: state, update, view.
+
+mod diff;
+mod highlight;
+mod markdown;
+mod theme;

@@ -1,0 +1,289 @@
+//! Output cut for a reader who pays by the token: its head, its tail, and the exact count of what
+//! was left out between them. Where the full text is kept is the caller's.
+
+use std::borrow::Cow;
+
+/// A run of identical lines shorter than this is not worth a mark.
+const REPEATS_MIN: usize = 4;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    pub head_lines: usize,
+    pub tail_lines: usize,
+    /// Of one line; a minified file is one line of 119 KB.
+    pub line_chars_max: usize,
+    /// Of all that is kept, the marker line not counted.
+    pub bytes_max: usize,
+}
+
+impl Default for Limits {
+    /// About 3,000 tokens of code at most; the tail is longer, since failures come last.
+    fn default() -> Self {
+        Self { head_lines: 80, tail_lines: 160, line_chars_max: 500, bytes_max: 10_000 }
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Cut {
+    pub text: String,
+    /// Of the whole text.
+    pub lines_total: usize,
+    /// Lines of the text that nothing in `text` stands for.
+    pub lines_left_out: usize,
+    /// Of the whole text.
+    pub bytes_total: usize,
+}
+
+/// A text within the limits is kept as it is. Of a longer one, runs of the same line become
+/// `line × 41`, long lines lose their middle, and if it is still too long, head and tail remain
+/// around a line that counts what is missing.
+pub fn cut(text: &str, limits: Limits) -> Cut {
+    let lines: Vec<&str> = lines(text);
+    let lines_total = lines.len();
+    let bytes_total = text.len();
+    let lines_max = limits.head_lines.saturating_add(limits.tail_lines);
+    let line_fits = |line: &&str| char_count(line, limits.line_chars_max) <= limits.line_chars_max;
+    if bytes_total <= limits.bytes_max && lines_total <= lines_max && lines.iter().all(line_fits) {
+        return Cut { text: text.to_owned(), lines_total, lines_left_out: 0, bytes_total };
+    }
+
+    let runs = collapse(&lines);
+    let (head, tail) = keep(&runs, limits);
+    let shown: usize = runs[..head].iter().chain(&runs[tail..]).map(|run| run.lines).sum();
+    let left_out = lines_total - shown;
+    let marker = (left_out > 0).then(|| {
+        let (left_out, total) = (thousands(left_out), thousands(lines_total));
+        format!("… {left_out} of {total} lines left out …")
+    });
+    let kept = |runs: &[Run<'_>]| -> Vec<String> {
+        runs.iter().map(|run| run.shown(limits).into_owned()).collect()
+    };
+    let mut out = kept(&runs[..head]);
+    out.extend(marker);
+    out.extend(kept(&runs[tail..]));
+    let mut out = out.join("\n");
+    if text.ends_with('\n') {
+        out.push('\n');
+    }
+    Cut { text: out, lines_total, lines_left_out: left_out, bytes_total }
+}
+
+fn lines(text: &str) -> Vec<&str> {
+    if text.is_empty() {
+        return Vec::new();
+    }
+    text.strip_suffix('\n').unwrap_or(text).split('\n').collect()
+}
+
+/// One line, or several equal ones in a row.
+struct Run<'a> {
+    line: &'a str,
+    lines: usize,
+}
+
+impl Run<'_> {
+    fn shown(&self, limits: Limits) -> Cow<'_, str> {
+        let line = shorten(self.line, limits);
+        if self.lines == 1 {
+            return line;
+        }
+        Cow::Owned(format!("{line} × {}", self.lines))
+    }
+}
+
+fn collapse<'a>(lines: &[&'a str]) -> Vec<Run<'a>> {
+    let mut runs = Vec::new();
+    for equal in lines.chunk_by(|a, b| a == b) {
+        let line = equal[0];
+        // A blank line with a count would say less than a few blank lines.
+        if equal.len() < REPEATS_MIN || line.trim().is_empty() {
+            runs.extend(equal.iter().map(|line| Run { line, lines: 1 }));
+        } else {
+            runs.push(Run { line, lines: equal.len() });
+        }
+    }
+    runs
+}
+
+/// How many runs of the start stay, and from which one on those of the end do.
+fn keep(runs: &[Run<'_>], limits: Limits) -> (usize, usize) {
+    let Limits { head_lines, tail_lines, bytes_max, .. } = limits;
+    let cost = |run: &Run<'_>| run.shown(limits).len() + 1;
+    let fill = |runs: &mut dyn Iterator<Item = &Run<'_>>, budget: usize| {
+        let mut used = 0;
+        let fits = |run: &&Run<'_>| {
+            used += cost(run);
+            used <= budget
+        };
+        let count = runs.take_while(fits).count();
+        (count, used.min(budget))
+    };
+    if runs.len() <= head_lines.saturating_add(tail_lines) {
+        let (count, _) = fill(&mut runs.iter(), bytes_max);
+        if count == runs.len() {
+            return (count, count);
+        }
+    }
+    // A third for the head; what it does not use goes to the tail.
+    let (head, _) = fill(&mut runs.iter().take(head_lines), bytes_max / 3);
+    let head_bytes: usize = runs[..head].iter().map(cost).sum();
+    let rest = runs.len() - head;
+    let (tail, _) =
+        fill(&mut runs[head..].iter().rev().take(tail_lines.min(rest)), bytes_max - head_bytes);
+    (head, runs.len() - tail)
+}
+
+/// A line within its limits: so many characters, and never more than a quarter of all bytes.
+fn shorten(line: &str, limits: Limits) -> Cow<'_, str> {
+    let bytes_max = (limits.bytes_max / 4).max(1);
+    if line.len() <= bytes_max && char_count(line, limits.line_chars_max) <= limits.line_chars_max {
+        return Cow::Borrowed(line);
+    }
+    let total = line.chars().count();
+    // Enough of the end to see how it closes.
+    let note = format!(" … {} characters left out … ", thousands(total));
+    let chars_max = limits.line_chars_max.saturating_sub(note.len());
+    let room = bytes_max.saturating_sub(note.len());
+    let end_chars = chars_max / 5;
+    let start = start_of(line, chars_max - end_chars, room - room / 5);
+    let end = end_of(&line[start..], end_chars, room / 5);
+    let end = line.len() - end;
+    let left_out = line[start..end].chars().count();
+    let note = format!(" … {} characters left out … ", thousands(left_out));
+    Cow::Owned(format!("{}{note}{}", &line[..start], &line[end..]))
+}
+
+/// Characters, counted no further than one past `enough`.
+fn char_count(text: &str, enough: usize) -> usize {
+    if text.len() <= enough {
+        text.len()
+    } else {
+        text.chars().take(enough.saturating_add(1)).count()
+    }
+}
+
+/// Bytes of the longest start within both limits.
+fn start_of(text: &str, chars_max: usize, bytes_max: usize) -> usize {
+    let ends = text.char_indices().map(|(offset, char)| offset + char.len_utf8());
+    ends.take(chars_max).take_while(|end| *end <= bytes_max).last().unwrap_or(0)
+}
+
+/// Bytes of the longest end within both limits.
+fn end_of(text: &str, chars_max: usize, bytes_max: usize) -> usize {
+    let starts = text.char_indices().rev().map(|(offset, _)| text.len() - offset);
+    starts.take(chars_max).take_while(|bytes| *bytes <= bytes_max).last().unwrap_or(0)
+}
+
+fn thousands(number: usize) -> String {
+    let digits = number.to_string();
+    let mut out = String::new();
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    /// More than any marker line has.
+    const MARKER_BYTES_MAX: usize = 80;
+
+    fn numbers(last: usize) -> String {
+        use std::fmt::Write as _;
+        (1..=last).fold(String::new(), |mut out, number| {
+            writeln!(out, "{number}").expect("a string takes all");
+            out
+        })
+    }
+
+    #[test]
+    fn two_hundred_thousand_lines_cost_little_and_are_counted() {
+        let cut = cut(&numbers(200_000), Limits::default());
+        assert!(cut.text.contains("\n80\n… 199,760 of 200,000 lines left out …\n199841\n"));
+        assert!(cut.text.ends_with("\n200000\n"));
+        assert_eq!((cut.lines_total, cut.lines_left_out), (200_000, 199_760));
+        assert_eq!(cut.bytes_total, 1_288_895);
+        let tokens = bpe_openai::o200k_base().count(&cut.text);
+        assert!(tokens <= 1_300, "{tokens} tokens");
+    }
+
+    #[test]
+    fn repeated_lines_become_one_with_a_count() {
+        let text = format!("start\n{}end\n", "warning: old\n".repeat(410));
+        let cut = cut(&text, Limits::default());
+        assert_eq!(cut.text, "start\nwarning: old × 410\nend\n");
+        assert_eq!((cut.lines_total, cut.lines_left_out), (412, 0));
+    }
+
+    #[test]
+    fn a_minified_line_loses_its_middle_and_says_how_much() {
+        let text = "x".repeat(119_000);
+        let cut = cut(&text, Limits::default());
+        assert!(cut.text.len() <= 500, "{}", cut.text.len());
+        assert!(cut.text.contains("x … 118,"), "{}", cut.text);
+        assert!(cut.text.contains("characters left out … x"));
+        assert_eq!(cut.lines_left_out, 0);
+    }
+
+    #[test]
+    fn no_text_is_no_line() {
+        let cut = cut("", Limits::default());
+        assert_eq!((cut.text.as_str(), cut.lines_total, cut.bytes_total), ("", 0, 0));
+    }
+
+    #[test]
+    fn a_tail_may_be_all_that_is_wanted() {
+        let limits = Limits { head_lines: 0, tail_lines: 2, ..Limits::default() };
+        assert_eq!(cut("a\nb\nc\n", limits).text, "… 1 of 3 lines left out …\nb\nc\n");
+        let limits = Limits { head_lines: 0, tail_lines: 0, ..Limits::default() };
+        assert_eq!(cut("a\nb", limits).text, "… 2 of 2 lines left out …");
+    }
+
+    fn limits() -> impl Strategy<Value = Limits> {
+        (0_usize..8, 0_usize..8, 1_usize..60, 0_usize..400).prop_map(
+            |(head, tail, chars, bytes)| Limits {
+                head_lines: head,
+                tail_lines: tail,
+                line_chars_max: chars,
+                bytes_max: bytes,
+            },
+        )
+    }
+
+    proptest! {
+        #[test]
+        fn what_fits_is_identical(text in "([a-c]{0,4}\n?){0,12}") {
+            prop_assert_eq!(cut(&text, Limits::default()).text, text);
+        }
+
+        #[test]
+        fn nothing_exceeds_its_limit(text in "([ab日]{0,90}\n?){0,30}", limits in limits()) {
+            let cut = cut(&text, limits);
+            prop_assert!(cut.text.len() <= limits.bytes_max + MARKER_BYTES_MAX);
+            let shown = cut.text.lines().count();
+            prop_assert!(shown <= limits.head_lines + limits.tail_lines + 1);
+            prop_assert_eq!(cut.lines_total, lines(&text).len());
+        }
+
+        #[test]
+        fn the_head_and_the_tail_are_lines_of_the_text(lines in proptest::collection::vec("[a-z]{1,6}", 30..90)) {
+            let limits = Limits { head_lines: 5, tail_lines: 7, line_chars_max: 20, bytes_max: 9_000 };
+            let text = lines.join("\n");
+            let cut = cut(&text, limits);
+            prop_assert_eq!(&cut, &super::cut(&text, limits));
+            if cut.text.contains(" × ") || cut.lines_left_out == 0 {
+                return Ok(());
+            }
+            let shown: Vec<_> = cut.text.split('\n').collect();
+            prop_assert_eq!(&shown[..5], &lines[..5]);
+            prop_assert_eq!(&shown[6..], &lines[lines.len() - 7..]);
+            prop_assert_eq!(cut.lines_left_out, lines.len() - 12);
+        }
+    }
+}
