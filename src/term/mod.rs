@@ -1,1 +1,48 @@
-//! (being built)
+//! Terminals: a shell in a pseudo-terminal, its emulated screen, and what happens in it.
+//!
+//! [`Terminal`] is one PTY with one persistent shell that the user and the agent share. The user's
+//! keys go in by [`Terminal::input`], the picture comes out by [`Terminal::screen`]. The agent runs
+//! commands ([`Terminal::run`]) and sends keys ([`Terminal::keys`]); each answers with a [`Ran`]:
+//! state, exit code, folder, what is new of the output. Why a command runs, and whether it may, is
+//! for others to know.
+//!
+//! ```text
+//! PTY ─ reader ─ scan ─┬─ emulator ─ cells ───────► Screen
+//!                      ├─ marks ─ progress ────┐
+//!                      └─ rows ─ capture ─────┐├──► Ran
+//!  ▲                    foreground (kernel) ──┴┴ watch
+//!  └── writer ◄─ queue ◄─ keys, replies, delivered commands
+//! ```
+//!
+//! How the end of a command is known: bash, zsh and fish get temporary rc files (`shell`) that read
+//! the user's own first and then print OSC 133 marks with a nonce, so that no program can forge
+//! them. A command is delivered through a file and one private key, and stands in the line editor as
+//! if it had been typed. Any other shell is typed to, the kernel tells when it is back at its
+//! prompt, and the exit code is unknown, never 0.
+
+mod capture;
+mod cells;
+mod emulator;
+mod error;
+mod foreground;
+mod keys;
+mod live;
+mod marks;
+mod progress;
+mod pty;
+mod queue;
+mod rows;
+mod run;
+mod scan;
+mod shell;
+mod strokes;
+mod terminal;
+mod watch;
+
+#[cfg(test)]
+mod tests;
+
+pub use capture::{Cut, OUTPUT_FILE_BYTES_MAX, OUTPUT_INLINE_BYTES_MAX, Output};
+pub use error::TermError;
+pub use run::{COMMAND_BYTES_MAX, Ran, Wait};
+pub use terminal::Terminal;

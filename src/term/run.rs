@@ -1,0 +1,254 @@
+//! What the agent does in a terminal: run a command, send keys; and what it is told of them.
+
+use super::TermError;
+use super::capture::Output;
+use super::foreground;
+use super::keys::encode_key;
+use super::live::Live;
+use super::progress::Phase;
+use super::strokes;
+use super::terminal::Terminal;
+use super::watch::{Goal, TAKING_MAX};
+use crate::protocol::{KeyCode, Screen, TermState};
+use std::path::PathBuf;
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
+
+/// Of one command; line editors get slow with much more.
+pub const COMMAND_BYTES_MAX: usize = 128 * 1024;
+/// A shell whose first prompt takes longer than this is used without its marks.
+const FIRST_PROMPT_MAX: Duration = Duration::from_secs(10);
+
+/// When keys have had their effect.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Wait {
+    /// Nothing was drawn for a moment.
+    Idle,
+    /// Something wants input again: the shell's prompt, a question, a drawn screen.
+    Prompt,
+    /// The command has ended.
+    Exit,
+    /// This text is in the new output; of a full-screen program, on its screen.
+    Text(String),
+}
+
+/// How things stand after a command or after keys.
+#[derive(Clone, Debug)]
+pub struct Ran {
+    pub state: TermState,
+    /// None: not known, or nothing has ended.
+    pub exit: Option<i32>,
+    /// The shell's folder, if it is another than at the last look.
+    pub folder: Option<PathBuf>,
+    pub duration: Duration,
+    /// What is new since the last look.
+    pub output: Output,
+    /// Of a full-screen program: the rows' text, without the blank ones at the end.
+    pub screen: Option<Vec<String>>,
+    /// Of a full-screen program: column and row from 0, unless it hides the cursor.
+    pub cursor: Option<(u16, u16)>,
+}
+
+impl Terminal {
+    /// Runs a command and waits for its end, or until it wants something: a line, a password, a look
+    /// at its screen. A timeout does not end it: the state is `Running`. Dropping the future leaves
+    /// it running, too. Needs a tokio runtime with time.
+    pub async fn run(&self, command: &str, timeout: Duration) -> Result<Ran, TermError> {
+        check(command)?;
+        self.prompt().await?;
+        let since = Instant::now();
+        let id = self.deliver(command)?;
+        let state = self.rest(&Goal::Command(id), since, timeout).await?;
+        Ok(self.ran(state, Some(id), since))
+    }
+
+    /// Types the agent's keys: text, with named keys in angle brackets, such as `<C-c>`, `<Esc>`.
+    /// Without keys it only waits.
+    pub async fn keys(&self, keys: &str, wait: Wait, timeout: Duration) -> Result<Ran, TermError> {
+        let keys = strokes::parse(keys)?;
+        let since = Instant::now();
+        let shared = self.shared();
+        let goal = {
+            self.settle_by_kernel();
+            let mut live = shared.live();
+            if let Some(exit) = live.exit {
+                return Err(TermError::Exited { exit });
+            }
+            let modes = live.emulator.modes();
+            let entered = keys.iter().any(|key| key.code == KeyCode::Enter);
+            let count = live.progress.count;
+            if live.progress.phase == Phase::Prompt && !live.progress.marks && entered {
+                self.typed(&mut live, 0, 1);
+            }
+            let bytes: Vec<u8> = keys.iter().flat_map(|key| encode_key(*key, modes)).collect();
+            if bytes == [0x03] {
+                drop(live);
+                self.interrupt();
+            } else {
+                shared.queue.push(bytes);
+            }
+            Goal::Keys { wait, count, entered }
+        };
+        let Goal::Keys { count, .. } = &goal else { return Err(TermError::Empty) };
+        let count = *count;
+        let state = self.rest(&goal, since, timeout).await?;
+        let mut ran = self.ran(state, None, since);
+        let live = shared.live();
+        if state == TermState::Done && live.progress.count > count {
+            ran.exit = live.progress.finished.and_then(|finished| finished.exit);
+        }
+        Ok(ran)
+    }
+
+    /// Waits for the prompt that a command can be given to.
+    async fn prompt(&self) -> Result<(), TermError> {
+        let shared = self.shared();
+        let mut events = shared.events.subscribe();
+        let deadline = Instant::now() + FIRST_PROMPT_MAX;
+        loop {
+            events.borrow_and_update();
+            self.settle_by_kernel();
+            let (phase, marks, exit) = {
+                let live = shared.live();
+                (live.progress.phase, live.progress.marks, live.exit)
+            };
+            if let Some(exit) = exit {
+                return Err(TermError::Exited { exit });
+            }
+            let late = Instant::now() >= deadline;
+            match phase {
+                Phase::Prompt if marks || self.has_terminal() => return Ok(()),
+                Phase::Prompt | Phase::Running => return Err(self.busy_with()),
+                Phase::Taken if late => return Err(self.busy_with()),
+                Phase::Starting if !marks && foreground::at_prompt(&shared.pty) => {
+                    shared.live().progress.ready(Instant::now());
+                    continue;
+                }
+                Phase::Starting | Phase::Settling if late => {
+                    let mut live = shared.live();
+                    // No prompt of ours came: something else has the terminal, and is typed to.
+                    live.progress.marks &= phase == Phase::Settling;
+                    live.progress.ready(Instant::now());
+                    continue;
+                }
+                Phase::Starting | Phase::Settling | Phase::Taken => {}
+            }
+            let next = if marks { deadline } else { Instant::now() + Duration::from_millis(2) };
+            tokio::select! {
+                _ = events.changed() => {}
+                () = tokio::time::sleep_until(next.into()) => {}
+            }
+        }
+    }
+
+    fn busy_with(&self) -> TermError {
+        let group = self.shared().pty.foreground();
+        let what =
+            group.and_then(foreground::command_line).unwrap_or_else(|| "a command".to_owned());
+        TermError::Busy { what }
+    }
+
+    fn deliver(&self, command: &str) -> Result<u64, TermError> {
+        let shared = self.shared();
+        let mut live = shared.live();
+        let given = live.pending.is_some_and(|(_, since)| since.elapsed() < TAKING_MAX);
+        if given || live.progress.phase != Phase::Prompt {
+            drop(live);
+            return Err(self.busy_with());
+        }
+        let id = self.inner.next_id.fetch_add(1, Ordering::Relaxed);
+        let marks = live.progress.marks;
+        let bytes = shared.integration.deliver(command, id, marks)?;
+        live.command_lines = command.split('\n').count();
+        if marks {
+            live.pending = Some((id, Instant::now()));
+        } else {
+            self.typed(&mut live, id, 1);
+        }
+        shared.queue.push(bytes);
+        Ok(id)
+    }
+
+    /// A line is about to be typed to a shell without marks.
+    fn typed(&self, live: &mut Live, id: u64, echo_lines: usize) {
+        live.listen();
+        live.command_lines = echo_lines;
+        live.typed_at = foreground::switches(self.shared().pty.pid);
+        live.prompt_text = cursor_line(&live.screen());
+        live.progress.typed(id, Instant::now());
+    }
+
+    /// `id`: the agent's command, whose end is told.
+    fn ran(&self, state: TermState, id: Option<u64>, since: Instant) -> Ran {
+        let mut live = self.shared().live();
+        let mut ended = live.progress.finished.filter(|finished| id.is_some() && finished.id == id);
+        if state == TermState::Exited {
+            ended = None;
+        }
+        if !live.progress.marks {
+            strip_echo(&mut live, state);
+        }
+        let output = live.capture.take();
+        let now = live.progress.folder.clone();
+        let before = std::mem::replace(&mut live.told_folder, now.clone());
+        let folder = (now != before).then_some(now);
+        let screen = (state == TermState::FullScreen).then(|| live.screen());
+        let exit = match (state, live.exit) {
+            (TermState::Exited, Some(exit)) => exit,
+            _ => ended.and_then(|finished| finished.exit),
+        };
+        Ran {
+            state,
+            exit,
+            folder,
+            duration: ended.map_or_else(|| since.elapsed(), |finished| finished.duration),
+            output,
+            cursor: screen.as_ref().and_then(|screen| screen.cursor).map(|at| (at.column, at.row)),
+            screen: screen.map(|screen| rows(&screen)),
+        }
+    }
+}
+
+fn check(command: &str) -> Result<(), TermError> {
+    if command.trim().is_empty() {
+        return Err(TermError::Empty);
+    }
+    if command.len() > COMMAND_BYTES_MAX {
+        return Err(TermError::TooLong { bytes: command.len(), bytes_max: COMMAND_BYTES_MAX });
+    }
+    let control = |byte: &u8| matches!(byte, 0..=0x1f | 0x7f) && !matches!(byte, b'\n' | b'\t');
+    match command.bytes().find(control) {
+        Some(byte) => Err(TermError::ControlByte { byte }),
+        None => Ok(()),
+    }
+}
+
+/// Without marks the echoed line and the next prompt look like output: they are cut by what is known
+/// of them.
+fn strip_echo(live: &mut Live, state: TermState) {
+    if live.command_lines > 0 {
+        live.capture.skip_lines(live.command_lines);
+        live.command_lines = 0;
+    }
+    if state == TermState::Done {
+        let prompt = std::mem::take(&mut live.prompt_text);
+        let now = cursor_line(&live.screen());
+        let text = if now.ends_with(&prompt) { prompt } else { now };
+        live.capture.drop_end(text.trim_end());
+    }
+}
+
+/// The cursor's row up to the cursor: at a prompt, the prompt.
+fn cursor_line(screen: &Screen) -> String {
+    let Some(cursor) = screen.cursor else { return String::new() };
+    let row = screen.row(cursor.row);
+    row[..usize::from(cursor.column).min(row.len())].iter().map(|cell| cell.char).collect()
+}
+
+fn rows(screen: &Screen) -> Vec<String> {
+    let mut rows: Vec<String> = (0..screen.size.rows).map(|row| screen.text(row)).collect();
+    while rows.last().is_some_and(String::is_empty) {
+        rows.pop();
+    }
+    rows
+}

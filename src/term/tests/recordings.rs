@@ -1,0 +1,122 @@
+//! Recorded streams of real programs, cut into random chunks, must show the screens they are known
+//! to show.
+
+use super::super::emulator::Emulator;
+use super::super::scan::{Csi, Scanner, Sink};
+use crate::protocol::{Cell, Color, Size};
+use serde_json::Value;
+use std::path::Path;
+
+/// The emulator behind the scanner, as in the reader.
+struct Pane(Emulator);
+
+impl Sink for Pane {
+    fn text(&mut self, _bytes: &[u8]) {}
+    fn control(&mut self, _byte: u8) {}
+    fn csi(&mut self, _csi: &Csi<'_>) {}
+    fn escape(&mut self, _byte: u8) {}
+    fn osc(&mut self, _body: &[u8]) {}
+    fn raw(&mut self, bytes: &[u8]) {
+        self.0.feed(bytes);
+    }
+}
+
+const NAMES: [&str; 16] = [
+    "Black",
+    "Red",
+    "Green",
+    "Yellow",
+    "Blue",
+    "Magenta",
+    "Cyan",
+    "White",
+    "BrightBlack",
+    "BrightRed",
+    "BrightGreen",
+    "BrightYellow",
+    "BrightBlue",
+    "BrightMagenta",
+    "BrightCyan",
+    "BrightWhite",
+];
+
+fn color(name: &str) -> Option<Color> {
+    if let Some(index) = NAMES.iter().position(|known| *known == name) {
+        return Some(Color::Indexed(u8::try_from(index).expect("there are sixteen")));
+    }
+    if let Some(hex) = name.strip_prefix('#') {
+        let number = u32::from_str_radix(hex, 16).expect("it is a colour");
+        let [_, red, green, blue] = number.to_be_bytes();
+        return Some(Color::Rgb(red, green, blue));
+    }
+    matches!(name, "Foreground" | "Background").then_some(Color::Default)
+}
+
+fn check_run(name: &str, at: (u16, usize), run: &Value, cells: &mut std::slice::Iter<'_, Cell>) {
+    let field = |index: usize| run[index].as_str().expect("runs are strings");
+    let (foreground, background, flags) = (color(field(1)), color(field(2)), field(3));
+    for char in field(0).chars() {
+        let Some(cell) = cells.by_ref().find(|cell| cell.width > 0) else {
+            panic!("{name} {at:?}: the row is shorter than expected")
+        };
+        assert_eq!(cell.char, char, "{name} {at:?}");
+        if let Some(color) = foreground {
+            assert_eq!(cell.foreground, color, "{name} {at:?} foreground of {char:?}");
+        }
+        if let Some(color) = background {
+            assert_eq!(cell.background, color, "{name} {at:?} background of {char:?}");
+        }
+        let has = |flag: &str| flags.split(&['|', ' ', ','][..]).any(|known| known.ends_with(flag));
+        assert_eq!(cell.attributes.bold, has("BOLD"), "{name} {at:?} bold of {char:?}");
+        assert_eq!(cell.attributes.inverse, has("INVERSE"), "{name} {at:?} inverse of {char:?}");
+        let underline = has("UNDERLINE") || has("UNDERCURL");
+        assert_eq!(cell.attributes.underline, underline, "{name} {at:?} underline of {char:?}");
+    }
+}
+
+fn check(folder: &Path) {
+    let name = folder.file_name().expect("it has a name").to_string_lossy().into_owned();
+    let json = |file: &str| -> Value {
+        let text = std::fs::read_to_string(folder.join(file)).expect("the recording is complete");
+        serde_json::from_str(&text).expect("it is JSON")
+    };
+    let size = json("size.json");
+    let side =
+        |key: &str| u16::try_from(size[key].as_u64().expect("a number")).expect("it is small");
+    let size = Size { columns: side("columns"), rows: side("screen_lines") };
+    let bytes = std::fs::read(folder.join("recording")).expect("the recording is complete");
+    let mut pane = Pane(Emulator::new(size));
+    let mut scanner = Scanner::new();
+    let mut rest = bytes.as_slice();
+    while !rest.is_empty() {
+        let (now, later) = rest.split_at(fastrand::usize(1..=rest.len().min(300)));
+        scanner.feed(now, &mut pane);
+        rest = later;
+    }
+    let screen = pane.0.screen(1);
+    let expected = json("screen.json");
+    let rows = expected.as_array().expect("rows");
+    assert_eq!(rows.len(), usize::from(size.rows), "{name}");
+    for (row, runs) in (0..size.rows).zip(rows) {
+        let mut cells = screen.row(row).iter();
+        for (index, run) in runs.as_array().expect("runs").iter().enumerate() {
+            check_run(&name, (row, index), run, &mut cells);
+        }
+    }
+}
+
+#[test]
+#[expect(clippy::disallowed_methods, reason = "tests find the conformance data by it")]
+fn recorded_streams_show_the_expected_screens() {
+    let Ok(root) = std::env::var("BRISK_CONFORMANCE") else {
+        println!("skipped: BRISK_CONFORMANCE is not set");
+        return;
+    };
+    let folders = std::fs::read_dir(Path::new(&root).join("vt")).expect("the data is there");
+    let mut count = 0;
+    for folder in folders {
+        check(&folder.expect("it can be listed").path());
+        count += 1;
+    }
+    assert!(count >= 20, "only {count} recordings");
+}
