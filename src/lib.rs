@@ -31,7 +31,7 @@
 //! |---|---|---|---|
 //! | protocol | the words that rooms exchange: Op, Event, Item, Ask, Usage, ids, Key | | |
 //! | text | pure functions on text: width, wrap, clip, diff, markdown | | imara_diff unicode_width unicode_segmentation pulldown_cmark |
-//! | config | where settings and files live, merged into one value; nothing else reads env or home | protocol | directories toml strsim |
+//! | config | where settings and files live, merged into one value; nothing else reads env or home | protocol | directories strsim |
 //! | prompt | prompts/*.md: front matter, variables, rendering | text | |
 //! | model | providers, streaming, retries, prices, token estimates | protocol | reqwest rustls httpdate |
 //! | term | processes, PTYs, the emulated screen, prompt marks, key encoding | protocol text | portable_pty alacritty_terminal |
@@ -39,7 +39,7 @@
 //! | policy | may it, may it not, or ask; pure; never does anything | protocol | tree_sitter tree_sitter_bash |
 //! | agent | one turn: context, reply, policy, tools, repeat; budget | protocol text config prompt model term workspace policy | |
 //! | session | what outlives a turn: journal, ledger, replay, fan-out, the shell's launch | protocol config model term workspace policy agent | |
-//! | ui | the terminal front end: state, update, view | protocol text config session | ratatui crossterm syntect two_face toml |
+//! | ui | the terminal front end: state, update, view | protocol text config session | ratatui crossterm syntect two_face |
 //! | scripted | a model that plays a script over real HTTP on loopback: for tests, the demo | protocol | hyper hyper_util http_body_util bpe_openai |
 //! | cli | flags, one-shot, messages, exit codes, the demo | protocol text config model workspace policy session ui scripted | clap |
 

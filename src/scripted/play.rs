@@ -1,0 +1,307 @@
+//! What is replied to a request: the script as it goes on, and what the requests were. No I/O.
+
+use super::count::count_tokens;
+use super::given::{Asked, Cache, Given, Thought};
+use super::refusal::{Refusal, Wire};
+use super::script::{Fault, RetryAfter, Script, Scripted};
+use super::stream::{Say, Stream, play};
+use super::{chat_check, chat_stream, messages_check, messages_stream};
+use crate::protocol::Usage;
+use serde_json::Value;
+use std::collections::VecDeque;
+
+/// Requests that are remembered.
+const RECORDED_MAX: usize = 10_000;
+/// Prompts that a later one is compared with.
+const PROMPTS_MAX: usize = 64;
+const PAGE: &str = "<!doctype html>\n<html><head><title>Welcome</title></head>\n\
+                    <body><h1>It works!</h1></body></html>\n";
+
+/// A request as it came.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Recorded {
+    pub path: String,
+    /// Without those that carry a key.
+    pub headers: Vec<(String, String)>,
+    /// Null where it was no JSON.
+    pub body: Value,
+    /// Of the response.
+    pub status: u16,
+    /// What the response reported, if it was a reply.
+    pub usage: Option<Usage>,
+}
+
+pub(super) struct Incoming {
+    pub wire: Wire,
+    pub path: String,
+    pub headers: Vec<(String, String)>,
+    /// From whichever header the wire has it in.
+    pub key: Option<String>,
+    pub body: Vec<u8>,
+}
+
+#[derive(Debug, PartialEq)]
+pub(super) enum Outgoing {
+    Refused { refusal: Refusal, retry_after: Option<String> },
+    Page { status: u16, text: &'static str },
+    Stream(Stream),
+}
+
+impl Outgoing {
+    fn status(&self) -> u16 {
+        match self {
+            Outgoing::Refused { refusal, .. } => refusal.status,
+            Outgoing::Page { status, .. } => *status,
+            Outgoing::Stream(_) => 200,
+        }
+    }
+}
+
+pub(super) struct Play {
+    script: Script,
+    /// The reply that comes next, from 0.
+    next: usize,
+    /// Replies that were begun.
+    replies: u64,
+    given: Given,
+    /// The keys of the parts of each answered prompt.
+    prompts: VecDeque<Vec<String>>,
+    recorded: Vec<Recorded>,
+    mismatch: Option<String>,
+}
+
+impl Play {
+    pub(super) fn new(script: Script) -> Self {
+        Self {
+            script,
+            next: 0,
+            replies: 0,
+            given: Given::default(),
+            prompts: VecDeque::new(),
+            recorded: Vec::new(),
+            mismatch: None,
+        }
+    }
+
+    pub(super) fn recorded(&self) -> Vec<Recorded> {
+        self.recorded.clone()
+    }
+
+    pub(super) fn mismatch(&self) -> Option<String> {
+        self.mismatch.clone()
+    }
+
+    pub(super) fn models(&self) -> Vec<String> {
+        self.script.models.clone().unwrap_or_default()
+    }
+
+    /// Replies that were not played, a repeated one aside.
+    pub(super) fn left(&self) -> usize {
+        let left = self.script.replies.iter().skip(self.next);
+        left.filter(|reply| !reply.repeat).count()
+    }
+
+    pub(super) fn answer(&mut self, incoming: Incoming) -> Outgoing {
+        let body = serde_json::from_slice(&incoming.body).unwrap_or(Value::Null);
+        let (outgoing, usage) = match self.admit(&incoming, &body) {
+            Ok(asked) => self.reply(incoming.wire, &asked),
+            Err(refusal) => (Outgoing::Refused { refusal, retry_after: None }, None),
+        };
+        if self.recorded.len() < RECORDED_MAX {
+            let status = outgoing.status();
+            let (path, headers) = (incoming.path, incoming.headers);
+            self.recorded.push(Recorded { path, headers, body, status, usage });
+        }
+        outgoing
+    }
+
+    fn admit(&mut self, incoming: &Incoming, body: &Value) -> Result<Asked, Refusal> {
+        if self.script.key.is_some() && incoming.key != self.script.key {
+            let message = match incoming.wire {
+                Wire::Chat => "Incorrect API key provided.",
+                Wire::Messages => "invalid x-api-key",
+            };
+            let refusal = Refusal::new(401, message);
+            return Err(match incoming.wire {
+                Wire::Chat => refusal.coded("invalid_api_key"),
+                Wire::Messages => refusal,
+            });
+        }
+        let checked = match incoming.wire {
+            Wire::Chat => chat_check::check(body, &self.given),
+            Wire::Messages => {
+                let version = |header: &(String, String)| header.0 == "anthropic-version";
+                if incoming.headers.iter().any(version) {
+                    messages_check::check(body, &self.given)
+                } else {
+                    Err(Refusal::new(400, "anthropic-version: header is required"))
+                }
+            }
+        };
+        let asked = checked.map_err(|refusal| self.mismatched(refusal))?;
+        match &self.script.models {
+            Some(models) if !models.contains(&asked.model) => {
+                Err(unknown_model(incoming.wire, &asked.model))
+            }
+            _ => Ok(asked),
+        }
+    }
+
+    fn mismatched(&mut self, refusal: Refusal) -> Refusal {
+        let number = self.recorded.len() + 1;
+        self.mismatch.get_or_insert_with(|| format!("request {number}: {}", refusal.message));
+        refusal
+    }
+
+    fn reply(&mut self, wire: Wire, asked: &Asked) -> (Outgoing, Option<Usage>) {
+        let refused = |refusal| (Outgoing::Refused { refusal, retry_after: None }, None);
+        let played = self.next;
+        let Some(reply) = self.script.replies.get(played).cloned() else {
+            let why = format!("the script has no reply left: all {played} were played");
+            return refused(self.mismatched(Refusal::new(400, why)));
+        };
+        if let Some(why) = unmet(&reply, asked) {
+            let why = format!("reply {} of the script: {why}", played + 1);
+            return refused(self.mismatched(Refusal::new(400, why)));
+        }
+        if !reply.repeat {
+            self.next += 1;
+        }
+        match reply.fault {
+            Some(Fault::Status(status)) => {
+                let message = reply.message.clone().unwrap_or_else(|| said_by(status).to_owned());
+                let refusal = Refusal { code: reply.code.clone(), ..Refusal::new(status, message) };
+                let retry_after = reply.retry_after.as_ref().map(RetryAfter::text);
+                (Outgoing::Refused { refusal, retry_after }, None)
+            }
+            Some(Fault::Overflow) => refused(overflow(wire)),
+            Some(Fault::Html) => (Outgoing::Page { status: 200, text: PAGE }, None),
+            _ => {
+                let (stream, usage) = self.stream(wire, asked, &reply);
+                (Outgoing::Stream(stream), Some(usage))
+            }
+        }
+    }
+
+    fn stream(&mut self, wire: Wire, asked: &Asked, reply: &Scripted) -> (Stream, Usage) {
+        self.replies += 1;
+        let number = self.replies;
+        let prefix = match wire {
+            Wire::Chat => "call",
+            Wire::Messages => "toolu",
+        };
+        let call_ids: Vec<_> =
+            (1..=reply.calls.len()).map(|call| format!("{prefix}_{number}_{call}")).collect();
+        let thought =
+            Thought { text: reply.thought.clone(), signature: format!("signed-{number}") };
+        let usage = reply.usage.map_or_else(|| self.usage(asked, reply), Usage::from);
+        let say = Say {
+            number,
+            model: &asked.model,
+            reply,
+            thought: &thought,
+            call_ids: &call_ids,
+            stop: reply.stop(),
+            usage,
+        };
+        let error = Refusal::new(529, "Overloaded").coded(match wire {
+            Wire::Chat => "server_error",
+            Wire::Messages => "overloaded_error",
+        });
+        let error = error.body(wire);
+        let stream = match wire {
+            Wire::Chat => {
+                let events = chat_stream::events(&say, asked.figures);
+                play(reply, events, chat_stream::error(&error))
+            }
+            Wire::Messages => {
+                play(reply, messages_stream::events(&say), messages_stream::error(&error))
+            }
+        };
+        self.given.note(&thought, &call_ids);
+        (stream, usage)
+    }
+
+    /// Counts, and remembers the prompt as one that is cached from now on.
+    fn usage(&mut self, asked: &Asked, reply: &Scripted) -> Usage {
+        let counts: Vec<u64> = asked
+            .parts
+            .iter()
+            .map(|part| part.texts.iter().map(|text| count_tokens(text)).sum())
+            .collect();
+        let keys: Vec<String> = asked.parts.iter().map(|part| part.key.clone()).collect();
+        let shared = |prompt: &Vec<String>| {
+            prompt.iter().zip(&keys).take_while(|(old, new)| old == new).count()
+        };
+        let parts = match asked.cache {
+            Cache::Used => self.prompts.iter().map(shared).max().unwrap_or(0),
+            Cache::NotAsked => 0,
+        };
+        if asked.cache == Cache::Used {
+            self.prompts.push_back(keys);
+            if self.prompts.len() > PROMPTS_MAX {
+                self.prompts.pop_front();
+            }
+        }
+        let reasoning = count_tokens(&reply.thought);
+        let calls: u64 = reply
+            .calls
+            .iter()
+            .map(|call| count_tokens(&call.tool) + count_tokens(&call.arguments()))
+            .sum();
+        Usage {
+            input: counts[parts..].iter().sum(),
+            cached: counts[..parts].iter().sum(),
+            cache_write: 0,
+            output: count_tokens(&reply.text) + reasoning + calls,
+            reasoning,
+            estimated: false,
+        }
+    }
+}
+
+/// What the reply expects of the request and does not find.
+fn unmet(reply: &Scripted, asked: &Asked) -> Option<String> {
+    let all = asked.text(0);
+    let new = asked.text(asked.said);
+    let missing = reply.expect.iter().find(|text| !all.contains(*text));
+    let missing_new = reply.expect_new.iter().find(|text| !new.contains(*text));
+    let present = reply.expect_not.iter().find(|text| all.contains(*text));
+    missing
+        .map(|text| format!("the request does not hold {text:?}"))
+        .or(missing_new
+            .map(|text| format!("the request does not hold {text:?} after the model's last word")))
+        .or(present.map(|text| format!("the request holds {text:?}")))
+}
+
+fn unknown_model(wire: Wire, model: &str) -> Refusal {
+    match wire {
+        Wire::Chat => {
+            let message =
+                format!("The model `{model}` does not exist or you do not have access to it.");
+            Refusal::new(404, message).coded("model_not_found")
+        }
+        Wire::Messages => Refusal::new(404, format!("model: {model}")),
+    }
+}
+
+fn overflow(wire: Wire) -> Refusal {
+    match wire {
+        Wire::Chat => Refusal::invalid(
+            "messages",
+            "This model's maximum context length is 8192 tokens. However, your messages resulted in \
+             44055 tokens. Please reduce the length of the messages.",
+        )
+        .coded("context_length_exceeded"),
+        Wire::Messages => Refusal::new(400, "prompt is too long: 44055 tokens > 8192 maximum"),
+    }
+}
+
+fn said_by(status: u16) -> &'static str {
+    match status {
+        429 => "Rate limit reached. Please try again later.",
+        529 => "Overloaded",
+        500..=599 => "The server had an error while processing your request.",
+        _ => "The request was refused.",
+    }
+}
