@@ -241,11 +241,8 @@ impl<'a> Work<'a> {
     /// Copies what is at `path`, whose folder is there already.
     fn one(&self, path: &Path) -> Result<(), WorkspaceError> {
         let (from, to) = (self.tree.join(path), self.copy.join(path));
-        let metadata = match fs::symlink_metadata(&from) {
-            Ok(metadata) => metadata,
-            // Gone since it was listed.
-            Err(_) => return Ok(()),
-        };
+        // It may be gone since it was listed.
+        let Ok(metadata) = fs::symlink_metadata(&from) else { return Ok(()) };
         let kind = metadata.file_type();
         if kind.is_dir() {
             let made = DirBuilder::new().mode(0o700).create(&to);
