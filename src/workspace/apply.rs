@@ -37,7 +37,7 @@ pub(super) fn apply_all(copy: &Copy) -> Result<Vec<String>, ApplyError> {
             if let Err(error) = result {
                 return Err(partly(failed(&shown, error), &written));
             }
-            copy.settle(path);
+            copy.settle(path, difference.new.fingerprint());
             written.push(shown);
         }
     }
@@ -120,7 +120,7 @@ fn bring(copy: &Copy, difference: &Difference) -> Result<(), InstallError> {
 fn remove_emptied(copy: &Copy, folder: &Path) {
     for folder in folder.ancestors() {
         let Some(name) = folder.file_name() else { return };
-        if copy.root().join(folder).is_dir() {
+        if copy.root().join(folder).symlink_metadata().is_ok_and(|it| it.is_dir()) {
             return;
         }
         let Ok(parent) = Folder::open(copy.tree(), folder.parent().unwrap_or(Path::new(""))) else {

@@ -1,6 +1,6 @@
 //! Copy against tree: which paths differ, whoever wrote them, and how.
 
-use super::copy::{Copy, Stamp, mirrored};
+use super::copy::{Copy, Fingerprint, Stamp, mirrored};
 use super::folder::{Entry, Folder};
 use super::proposal::is_binary;
 use super::walk::walk;
@@ -95,9 +95,16 @@ pub(super) fn difference(copy: &Copy, path: &Path) -> Result<Option<Difference>,
     if old == new || (old == Side::Other && new == Side::Absent) {
         return Ok(None);
     }
-    let known = copy.manifest().get(path).and_then(|known| known.tree);
+    let known = copy.manifest().get(path).copied();
+    let content = known.and_then(|known| known.content);
+    if content.is_some() && new.fingerprint() == content {
+        // Written again as it was: what differs is the tree's own change.
+        return Ok(None);
+    }
+    let is_tree_same = known.and_then(|known| known.tree) == stamp
+        || (content.is_some() && old.fingerprint() == content);
     // A folder in the tree whose files the copy has removed makes way for a file.
-    let is_conflict = known != stamp && old != Side::Other;
+    let is_conflict = !is_tree_same && old != Side::Other;
     Ok(Some(Difference { path: path.to_owned(), old, new, is_conflict }))
 }
 
@@ -151,6 +158,14 @@ pub(super) fn changes(copy: &Copy) -> Result<Vec<Change>, WorkspaceError> {
 }
 
 impl Side {
+    pub(super) fn fingerprint(&self) -> Option<Fingerprint> {
+        match self {
+            Side::File { bytes, executable } => Fingerprint::of_file(bytes, *executable),
+            Side::Link(target) => Some(Fingerprint::of_link(target)),
+            Side::Absent | Side::Other => None,
+        }
+    }
+
     fn bytes(&self) -> &[u8] {
         match self {
             Side::File { bytes, .. } => bytes,

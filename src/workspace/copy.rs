@@ -12,7 +12,8 @@ use rustix::fs::{AtFlags, CWD, OFlags, Timespec, Timestamps};
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 use std::fs::{self, DirBuilder, File, FileTimes, Metadata, OpenOptions, Permissions};
-use std::io;
+use std::hash::{DefaultHasher, Hasher};
+use std::io::{self, Read, Write};
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
@@ -22,6 +23,8 @@ use std::time::Duration;
 
 pub const COPY_FILES_MAX: u64 = 50_000;
 pub const COPY_BYTES_MAX: u64 = 2_000_000_000;
+/// Larger files are copied by the system, which may share their blocks, and not read.
+const FINGERPRINT_BYTES_MAX: u64 = 1024 * 1024;
 const LISTING_TIME_MAX: Duration = Duration::from_secs(2);
 /// Left-out things that are named one by one.
 const NOTES_MAX: usize = 20;
@@ -59,6 +62,31 @@ impl Stamp {
 pub(super) struct Known {
     pub(super) tree: Option<Stamp>,
     pub(super) copy: Option<Stamp>,
+    /// The same on both sides; None of a large file.
+    pub(super) content: Option<Fingerprint>,
+}
+
+/// What a file held, and whether it was executable; or where a link led. It tells a file that was
+/// written again as it was from one that changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Fingerprint(u64);
+
+impl Fingerprint {
+    pub(super) fn of_file(bytes: &[u8], executable: bool) -> Option<Self> {
+        let is_small = bytes.len() as u64 <= FINGERPRINT_BYTES_MAX;
+        is_small.then(|| Self::new(if executable { 2 } else { 1 }, bytes))
+    }
+
+    pub(super) fn of_link(target: &[u8]) -> Self {
+        Self::new(0, target)
+    }
+
+    fn new(kind: u8, bytes: &[u8]) -> Self {
+        let mut hasher = DefaultHasher::new();
+        hasher.write_u8(kind);
+        hasher.write(bytes);
+        Self(hasher.finish())
+    }
 }
 
 pub(super) type Manifest = BTreeMap<PathBuf, Known>;
@@ -121,13 +149,13 @@ impl Copy {
     }
 
     /// Remembers that tree and copy are the same there now.
-    pub(super) fn settle(&self, path: &Path) {
+    pub(super) fn settle(&self, path: &Path, content: Option<Fingerprint>) {
         let (tree, copy) = (Stamp::at(&self.tree.join(path)), Stamp::at(&self.root.join(path)));
         let mut manifest = self.manifest();
         if tree.is_none() && copy.is_none() {
             manifest.remove(path);
         } else {
-            manifest.insert(path.to_owned(), Known { tree, copy });
+            manifest.insert(path.to_owned(), Known { tree, copy, content });
         }
     }
 }
@@ -213,11 +241,8 @@ impl<'a> Work<'a> {
     /// Copies what is at `path`, whose folder is there already.
     fn one(&self, path: &Path) -> Result<(), WorkspaceError> {
         let (from, to) = (self.tree.join(path), self.copy.join(path));
-        let metadata = match fs::symlink_metadata(&from) {
-            Ok(metadata) => metadata,
-            // Gone since it was listed.
-            Err(_) => return Ok(()),
-        };
+        // It may be gone since it was listed.
+        let Ok(metadata) = fs::symlink_metadata(&from) else { return Ok(()) };
         let kind = metadata.file_type();
         if kind.is_dir() {
             let made = DirBuilder::new().mode(0o700).create(&to);
@@ -321,15 +346,26 @@ fn copy_file(from: &Path, to: &Path) -> Result<Known, CopyError> {
     let metadata = source.metadata().map_err(CopyError::Source)?;
     // Taken before the content: what is written meanwhile counts as a change of the tree.
     let tree = Some(Stamp::new(&metadata));
+    let mut small = Vec::new();
+    let is_small = metadata.len() <= FINGERPRINT_BYTES_MAX;
+    if is_small {
+        source.read_to_end(&mut small).map_err(CopyError::Source)?;
+    }
     let copied = || -> io::Result<Stamp> {
         let mut target = OpenOptions::new().write(true).create_new(true).mode(0o600).open(to)?;
-        io::copy(&mut source, &mut target)?;
+        if is_small {
+            target.write_all(&small)?;
+        } else {
+            io::copy(&mut source, &mut target)?;
+        }
         target.set_permissions(Permissions::from_mode(metadata.mode() & 0o7777))?;
         target.set_times(times(&metadata))?;
         Ok(Stamp::new(&target.metadata()?))
     };
     let copy = Some({ copied }().map_err(CopyError::Target)?);
-    Ok(Known { tree, copy })
+    let executable = metadata.mode() & 0o100 != 0;
+    let content = if is_small { Fingerprint::of_file(&small, executable) } else { None };
+    Ok(Known { tree, copy, content })
 }
 
 fn copy_link(
@@ -343,7 +379,8 @@ fn copy_link(
     let time = Timespec { tv_sec: metadata.mtime(), tv_nsec: metadata.mtime_nsec() as _ };
     let times = Timestamps { last_access: time, last_modification: time };
     let _ = rustix::fs::utimensat(CWD, to, &times, AtFlags::SYMLINK_NOFOLLOW);
-    Ok(Known { tree: Some(Stamp::new(metadata)), copy: Stamp::at(to) })
+    let content = Some(Fingerprint::of_link(target.as_os_str().as_bytes()));
+    Ok(Known { tree: Some(Stamp::new(metadata)), copy: Stamp::at(to), content })
 }
 
 fn times(metadata: &Metadata) -> FileTimes {

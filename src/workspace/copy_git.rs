@@ -13,8 +13,26 @@ const DEPTH_MAX: usize = 32;
 /// Files of a git folder, its objects left out.
 const FILES_MAX: usize = 20_000;
 
-/// Not for the copy: objects are borrowed, the others belong to other work trees.
-const LEFT_OUT: [&str; 6] = ["objects", "worktrees", "modules", "lfs", "commondir", "gitdir"];
+/// The folders that a copy needs beside the files at the top. Objects are borrowed; what belongs
+/// to other work trees, submodules or other programs is left out.
+const FOLDERS: [&str; 8] =
+    ["hooks", "info", "logs", "rebase-apply", "rebase-merge", "refs", "reftable", "sequencer"];
+/// They say where another folder is.
+const POINTERS: [&str; 2] = ["commondir", "gitdir"];
+
+/// Settings that must differ: files are known by time and size, since their inodes are new, and
+/// nothing stays at work in the background.
+const SETTINGS: &[u8] = b"
+[gc]
+\tauto = 0
+[maintenance]
+\tauto = false
+[core]
+\tfsmonitor = false
+\tuntrackedCache = false
+\ttrustctime = false
+\tcheckStat = minimal
+";
 
 /// Makes `.git` in `root` for a copy of the repository's work tree.
 pub(super) fn copy_git(repository: &Repository, root: &Path) -> io::Result<()> {
@@ -38,13 +56,14 @@ fn copy_folder(from: &Path, to: &Path, depth: usize, files: &mut usize) -> io::R
     for entry in fs::read_dir(from)? {
         let entry = entry?;
         let name = entry.file_name();
+        let kind = entry.file_type()?;
         let is_top = depth == DEPTH_MAX;
-        if is_top && LEFT_OUT.iter().any(|left_out| name == *left_out)
-            || name.as_bytes().ends_with(b".lock")
-        {
+        let is_foreign = is_top && kind.is_dir() && !FOLDERS.iter().any(|folder| name == *folder);
+        let is_pointer = is_top && POINTERS.iter().any(|pointer| name == *pointer);
+        if is_foreign || is_pointer || name.as_bytes().ends_with(b".lock") {
             continue;
         }
-        let (kind, target) = (entry.file_type()?, to.join(&name));
+        let target = to.join(&name);
         if kind.is_dir() && depth > 0 {
             match fs::create_dir(&target) {
                 Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
@@ -90,10 +109,9 @@ fn borrow_objects(from: &Path, to: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// Settings that must differ in the copy: where the work tree is, and that files are known by
-/// time and size, since their inodes are new.
+/// Writes the settings that must differ in the copy, and where the work tree is, if it is named.
 fn settle(config: &Path, root: &Path) -> io::Result<()> {
-    let mut settings = b"\n[core]\n\ttrustctime = false\n\tcheckStat = minimal\n".to_vec();
+    let mut settings = SETTINGS.to_vec();
     let text = fs::read(config).unwrap_or_default();
     if String::from_utf8_lossy(&text).to_lowercase().contains("worktree") {
         settings.extend_from_slice(b"\tworktree = \"");

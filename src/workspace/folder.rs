@@ -16,7 +16,7 @@ pub(super) struct Folder {
 /// What a name in a folder holds.
 pub(super) enum Entry {
     Absent,
-    File(Content),
+    File(Box<Content>),
     /// A link, a folder, a pipe…
     Other,
 }
@@ -93,7 +93,7 @@ impl Folder {
         if bytes.len() as u64 > bytes_max {
             return Err(io::ErrorKind::FileTooLarge.into());
         }
-        Ok(Entry::File(Content { file, metadata, bytes }))
+        Ok(Entry::File(Box::new(Content { file, metadata, bytes })))
     }
 
     /// Where a link leads; None if it is no link.

@@ -40,7 +40,7 @@ pub enum Head {
 impl Repository {
     /// The repository that `folder` is in; one that somebody else put above it does not count.
     pub(super) fn find(folder: &Path) -> Option<Repository> {
-        folder.ancestors().find_map(|top| Repository::at(top))
+        folder.ancestors().find_map(Repository::at)
     }
 
     fn at(top: &Path) -> Option<Repository> {
@@ -80,18 +80,7 @@ impl Repository {
     /// Files that differ from the last commit or are not known to git; None if git is not there
     /// or takes longer than `limit`.
     pub(super) fn dirty(&self, limit: Duration) -> Option<u64> {
-        // A content filter is a command that a repository may name.
-        let mut args = Vec::new();
-        let names = ["config", "--null", "--name-only", "--get-regexp", "^filter\\."];
-        let filters = run(&self.top, &names.map(OsString::from), FILTERS_TIME_MAX);
-        for name in filters.unwrap_or_default().split(|byte| *byte == 0) {
-            let name = std::str::from_utf8(name).ok()?;
-            if let Some((filter, _)) = name.rsplit_once('.') {
-                for off in ["clean=", "smudge=", "process=", "required=false"] {
-                    args.extend(["-c".to_owned(), format!("{filter}.{off}")]);
-                }
-            }
-        }
+        let mut args = self.filters_off()?;
         let status = [
             "status",
             "--porcelain",
@@ -100,23 +89,58 @@ impl Repository {
             "--untracked-files=normal",
             "--ignore-submodules=all",
         ];
-        args.extend(status.map(str::to_owned));
-        let args: Vec<OsString> = args.into_iter().map(OsString::from).collect();
+        args.extend(status.map(OsString::from));
         let output = run(&self.top, &args, limit)?;
         Some(output.iter().filter(|byte| **byte == 0).count() as u64)
     }
+
+    /// A content filter is a command too: the arguments that switch off each that is configured.
+    /// None if they cannot be told for sure.
+    fn filters_off(&self) -> Option<Vec<OsString>> {
+        let list = ["config", "--null", "--name-only", "--list"].map(OsString::from);
+        let mut args = Vec::new();
+        for name in run(&self.top, &list, FILTERS_TIME_MAX)?.split(|byte| *byte == 0) {
+            let name = std::str::from_utf8(name).ok()?;
+            let Some((filter, _)) = name.rsplit_once('.') else { continue };
+            if !filter.starts_with("filter.") {
+                continue;
+            }
+            if filter.contains('=') {
+                // It cannot be named on a command line.
+                return None;
+            }
+            for off in ["clean=", "smudge=", "process=", "required=false"] {
+                args.extend([OsString::from("-c"), format!("{filter}.{off}").into()]);
+            }
+        }
+        Some(args)
+    }
 }
+
+/// Arguments: an external command that a repository may name runs for none of our calls.
+const SAFE: [&str; 8] = [
+    "-c",
+    "core.fsmonitor=false",
+    "-c",
+    "core.hooksPath=/dev/null",
+    "-c",
+    "core.sshCommand=false",
+    "-c",
+    "core.untrackedCache=false",
+];
 
 /// Runs git in `folder` and returns what it wrote; None if it failed, is not installed, wrote too
 /// much or took too long.
 pub(super) fn run(folder: &Path, args: &[OsString], limit: Duration) -> Option<Vec<u8>> {
     let mut command = Command::new("git");
     command
-        .args(["--no-pager", "-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null"])
+        .arg("--no-pager")
+        .args(SAFE)
         .args(args)
         .current_dir(folder)
         .env("GIT_OPTIONAL_LOCKS", "0")
         .env("GIT_TERMINAL_PROMPT", "0")
+        .env("GIT_NO_LAZY_FETCH", "1")
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::null());

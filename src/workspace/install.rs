@@ -67,7 +67,7 @@ pub(super) fn install(
     if old.as_ref().is_some_and(|old| old.metadata.permissions().mode() & 0o200 == 0) {
         return Err(InstallError::ReadOnly);
     }
-    let mut beside = Beside::new(folder, old.as_ref(), fresh)?;
+    let mut beside = Beside::new(folder, old.as_deref(), fresh)?;
     if *base == Base::Absent {
         beside.appear(name)?;
     } else {
@@ -98,7 +98,7 @@ pub(super) fn uninstall(folder: &Folder, name: &OsStr, base: &Base) -> Result<()
 
 enum Still {
     /// The file itself, if it is one.
-    Same(Option<Content>),
+    Same(Option<Box<Content>>),
     Moved,
 }
 

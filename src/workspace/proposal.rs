@@ -173,7 +173,11 @@ fn base(root: &Path, place: &Place, shown: &str) -> Result<(Base, Vec<String>), 
 }
 
 /// Reads a file that is text, as far as can be told.
-pub(super) fn text_file(folder: &Folder, place: &Place, shown: &str) -> Result<Content, FileError> {
+pub(super) fn text_file(
+    folder: &Folder,
+    place: &Place,
+    shown: &str,
+) -> Result<Box<Content>, FileError> {
     let path = shown.to_owned();
     let content = match folder.read(place.name(), FILE_BYTES_MAX) {
         Ok(Entry::File(content)) => content,

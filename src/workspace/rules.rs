@@ -48,7 +48,7 @@ fn load(root: &Path, path: &Path) -> Option<RulesFile> {
     if text.len() <= RULES_BYTES_MAX {
         return Some(RulesFile { path: shown, text: text.to_owned(), note: None });
     }
-    let cut = text.floor_char_boundary(RULES_BYTES_MAX);
+    let cut = (0..=RULES_BYTES_MAX).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
     let note = Some(format!("cut: the first {cut} of {} bytes", text.len()));
     Some(RulesFile { path: shown, text: text[..cut].to_owned(), note })
 }
