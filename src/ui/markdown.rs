@@ -107,7 +107,8 @@ impl Markdown {
         };
         if !matches!(piece.kind, PieceKind::Code { .. }) {
             // Code within an item or by its indent is drawn as it comes, without a state.
-            self.plain_code |= !pen.highlighter.ready() && text.contains("```");
+            self.plain_code |=
+                !pen.highlighter.ready() && (text.contains("```") || text.contains("~~~"));
             self.code = None;
         }
         self.rows.extend(rows.into_iter().map(|row| row.fit(pen.width, pen.theme).into_line()));

@@ -78,8 +78,8 @@ mod tests {
         );
         let places: Vec<_> = pairs.iter().map(|pair| (pair.removed, pair.added)).collect();
         assert_eq!(places, [(0, 1), (1, 2)]);
-        assert_eq!(pairs[1].removed_words, [4..5]);
-        assert_eq!(pairs[1].added_words, [4..5]);
+        assert_eq!(pairs[1].removed_words, vec![Range { start: 4, end: 5 }]);
+        assert_eq!(pairs[1].added_words, vec![Range { start: 4, end: 5 }]);
     }
 
     #[test]

@@ -67,7 +67,7 @@ fn block(block: &Block, pen: &Pen<'_>) -> Vec<Row> {
             within(&bar, &bar, pen, |pen| blocks(inner, pen))
         }
         Block::List { start, items } => list(*start, items, pen),
-        Block::Table { alignments, rows } => table::rows(alignments, rows, pen),
+        Block::Table(table) => table::rows(table, pen),
         Block::Rule => {
             let rule = theme.glyphs().rule.repeat(pen.width);
             vec![Row::of(rule, theme.style(Role::Border))]

@@ -4,22 +4,22 @@ use super::super::row::{Row, wrap};
 use super::super::theme::Role;
 use super::Pen;
 use super::layout::{natural_width, pieces};
-use crate::text::markdown::{Align, Inline};
+use crate::text::markdown::{Align, Cell, Table};
 use ratatui::style::Style;
 
 /// No column is made narrower than this; what then does not fit is clipped.
 const COLUMN_WIDTH_MIN: usize = 4;
 
-pub(super) fn rows(alignments: &[Align], cells: &[Vec<Vec<Inline>>], pen: &Pen<'_>) -> Vec<Row> {
-    let count = alignments.len();
+pub(super) fn rows(table: &Table, pen: &Pen<'_>) -> Vec<Row> {
+    let count = table.alignments.len();
     let divider = format!(" {} ", pen.theme.glyphs().divider);
     let room = pen.width.saturating_sub(3 * count.saturating_sub(1));
-    let widths = widths(count, cells, room);
+    let widths = widths(count, &table.rows, room);
     let border = pen.theme.style(Role::Border);
     let mut out = Vec::new();
-    for (index, row) in cells.iter().enumerate() {
+    for (index, row) in table.rows.iter().enumerate() {
         let base = pen.theme.style(if index == 0 { Role::Title } else { Role::Text });
-        out.extend(table_row(alignments, row, &widths, base, (&divider, border), pen));
+        out.extend(table_row(&table.alignments, row, &widths, base, (&divider, border), pen));
         if index == 0 {
             out.push(Row::of(rule(&widths, pen), border));
         }
@@ -27,7 +27,7 @@ pub(super) fn rows(alignments: &[Align], cells: &[Vec<Vec<Inline>>], pen: &Pen<'
     out
 }
 
-fn widths(count: usize, cells: &[Vec<Vec<Inline>>], room: usize) -> Vec<usize> {
+fn widths(count: usize, cells: &[Vec<Cell>], room: usize) -> Vec<usize> {
     let natural = |column: usize| {
         let cells = cells.iter().filter_map(|row| row.get(column));
         cells.map(|cell| natural_width(cell)).max().unwrap_or(0).max(1)
@@ -53,7 +53,7 @@ fn widths(count: usize, cells: &[Vec<Vec<Inline>>], room: usize) -> Vec<usize> {
 /// One row of the table, as many rows high as its highest cell.
 fn table_row(
     alignments: &[Align],
-    cells: &[Vec<Inline>],
+    cells: &[Cell],
     widths: &[usize],
     base: Style,
     (divider, border): (&str, Style),
