@@ -7,13 +7,7 @@ const ELLIPSIS: &str = "…";
 
 /// The text in at most this many columns; what had to go is told by `…` at the end.
 pub fn clip(text: &str, columns: usize) -> Cow<'_, str> {
-    // The length in bytes is never less than a third of the columns, so that a very long text is
-    // not measured to its end.
-    if text.len() <= columns && is_plain(text)
-        || text.len() <= columns * 64 && width(text) <= columns
-    {
-        return Cow::Borrowed(text);
-    }
+    // Measured no further than the columns reach: a text may be very long.
     if prefix(text, columns).len() == text.len() {
         return Cow::Borrowed(text);
     }
@@ -25,6 +19,13 @@ pub fn clip(text: &str, columns: usize) -> Cow<'_, str> {
 
 /// The longest start of the text that fits into this many columns, cut between graphemes.
 pub fn prefix(text: &str, columns: usize) -> &str {
+    // Most text needs no look at its graphemes.
+    if let Some(start) = text.get(..columns.min(text.len())).filter(|start| is_plain(start)) {
+        let next = text[start.len()..].chars().next();
+        if next.is_none_or(|next| next.is_ascii_graphic() || next == ' ') {
+            return start;
+        }
+    }
     let mut used = 0;
     for (offset, _, wide) in graphemes(text) {
         used += wide;

@@ -24,10 +24,7 @@ pub enum Block {
         start: Option<u64>,
         items: Vec<Item>,
     },
-    Table {
-        alignments: Vec<Align>,
-        rows: Vec<Vec<Vec<Inline>>>,
-    },
+    Table(Table),
     Rule,
 }
 
@@ -37,6 +34,15 @@ pub struct Item {
     pub task: Option<bool>,
     pub blocks: Vec<Block>,
 }
+
+/// The head is its first row. Rows may have fewer or more cells than there are alignments.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Table {
+    pub alignments: Vec<Align>,
+    pub rows: Vec<Vec<Cell>>,
+}
+
+pub type Cell = Vec<Inline>;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Align {

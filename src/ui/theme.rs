@@ -84,12 +84,12 @@ pub(crate) struct Theme {
 impl Theme {
     /// A built-in theme by its name, for a terminal with so many colours.
     pub(crate) fn load(name: &str, depth: ColorDepth) -> Result<Self, ThemeError> {
-        Ok(Self::of(name, file::built_in(name)?, depth))
+        Ok(Self::of(name, &file::built_in(name)?, depth))
     }
 
     /// A theme of the user's, from the text of its file. It may inherit from the built-in ones.
     pub(crate) fn read(name: &str, source: &str, depth: ColorDepth) -> Result<Self, ThemeError> {
-        Ok(Self::of(name, file::read(name, source)?, depth))
+        Ok(Self::of(name, &file::read(name, source)?, depth))
     }
 
     /// The names that [`Theme::load`] knows; the first is the default.
@@ -97,8 +97,8 @@ impl Theme {
         file::BUILT_IN.iter().map(|(name, _)| *name)
     }
 
-    fn of(name: &str, chain: Vec<file::Layer>, depth: ColorDepth) -> Self {
-        let styles = Role::ALL.iter().map(|role| file::style(&chain, *role, depth)).collect();
+    fn of(name: &str, layers: &[file::Layer], depth: ColorDepth) -> Self {
+        let styles = Role::ALL.iter().map(|role| file::style(layers, *role, depth)).collect();
         Self { name: name.to_owned(), revision: next_revision(), styles, glyphs: Glyphs::UNICODE }
     }
 

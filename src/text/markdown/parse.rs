@@ -1,6 +1,6 @@
 //! Blocks out of the parser's events.
 
-use super::{Align, Block, Inline, InlineKind, Item};
+use super::{Align, Block, Inline, InlineKind, Item, Table};
 use pulldown_cmark::{Alignment, CodeBlockKind, Event, HeadingLevel, Options, Parser, Tag, TagEnd};
 
 /// Deeper quotes and lists are flattened into this level, so that no text can exhaust the stack.
@@ -50,7 +50,7 @@ struct Builder {
     strike: usize,
     links: Vec<Link>,
     code: Option<(String, String)>,
-    table: Option<(Vec<Align>, Vec<Vec<Vec<Inline>>>)>,
+    table: Option<Table>,
 }
 
 struct Link {
@@ -106,11 +106,12 @@ impl Builder {
             }
             Tag::Table(alignments) => {
                 self.flush();
-                self.table = Some((alignments.into_iter().map(align).collect(), Vec::new()));
+                let alignments = alignments.into_iter().map(align).collect();
+                self.table = Some(Table { alignments, rows: Vec::new() });
             }
             Tag::TableHead | Tag::TableRow => {
-                if let Some((_, rows)) = &mut self.table {
-                    rows.push(Vec::new());
+                if let Some(table) = &mut self.table {
+                    table.rows.push(Vec::new());
                 }
             }
             Tag::BlockQuote(_) => self.push(Open::Quote),
@@ -138,14 +139,14 @@ impl Builder {
             }
             TagEnd::TableCell => {
                 let cell = std::mem::take(&mut self.inlines);
-                if let Some(row) = self.table.as_mut().and_then(|(_, rows)| rows.last_mut()) {
+                if let Some(row) = self.table.as_mut().and_then(|table| table.rows.last_mut()) {
                     row.push(cell);
                 }
             }
             TagEnd::TableHead | TagEnd::TableRow => {}
             TagEnd::Table => {
-                if let Some((alignments, rows)) = self.table.take() {
-                    self.block(Block::Table { alignments, rows });
+                if let Some(table) = self.table.take() {
+                    self.block(Block::Table(table));
                 }
             }
             TagEnd::BlockQuote(_) | TagEnd::List(_) | TagEnd::Item => self.pop(),
@@ -338,7 +339,9 @@ mod tests {
     #[test]
     fn tables_have_their_head_as_the_first_row() {
         let blocks = parse("|a|b|\n|-|:-:|\n|`1`|2|");
-        let [Block::Table { alignments, rows }] = blocks.as_slice() else { panic!("{blocks:?}") };
+        let [Block::Table(Table { alignments, rows })] = blocks.as_slice() else {
+            panic!("{blocks:?}")
+        };
         assert_eq!(alignments, &[Align::Left, Align::Center]);
         assert_eq!((rows.len(), said(&rows[1][0])), (2, "`1`".to_owned()));
     }

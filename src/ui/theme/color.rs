@@ -60,13 +60,19 @@ pub(super) fn fit(color: Color, depth: ColorDepth) -> Option<Color> {
 
 const CUBE: [u8; 6] = [0, 95, 135, 175, 215, 255];
 
+/// Between the strongest and the weakest of its parts, a colour with less is a grey to the eye.
+const HUE_MIN: u8 = 40;
+
 /// In the cube or the ramp of greys: the first sixteen are the user's own and may be anything.
 fn nearest_256(rgb: [u8; 3]) -> u8 {
     let step = |value: u8| (0_u8..6).min_by_key(|step| value.abs_diff(CUBE[usize::from(*step)]));
     let [red, green, blue] = rgb.map(|value| step(value).unwrap_or(0));
     let in_cube = [red, green, blue].map(|step| CUBE[usize::from(step)]);
     let grey = (0_u8..24).min_by_key(|step| distance([8 + 10 * step; 3], rgb)).unwrap_or(0);
-    if distance([8 + 10 * grey; 3], rgb) < distance(in_cube, rgb) {
+    let [low, high] = [rgb.iter().min(), rgb.iter().max()].map(|value| value.copied().unwrap_or(0));
+    // A grey may be nearer, but what has a hue should keep it: it says something.
+    let grey_enough = high - low < HUE_MIN;
+    if grey_enough && distance([8 + 10 * grey; 3], rgb) < distance(in_cube, rgb) {
         return 232 + grey;
     }
     16 + 36 * red + 6 * green + blue
@@ -76,7 +82,7 @@ fn nearest_256(rgb: [u8; 3]) -> u8 {
 fn nearest_16(rgb: [u8; 3]) -> Color {
     let [red, green, blue] = rgb;
     let (low, high) = (red.min(green).min(blue), red.max(green).max(blue));
-    if high - low < 40 {
+    if high - low < HUE_MIN {
         return match high {
             0..=50 => Color::Black,
             51..=140 => Color::DarkGray,
@@ -115,6 +121,8 @@ mod tests {
         let fitted = |red, green, blue, depth| fit(Color::Rgb(red, green, blue), depth);
         assert_eq!(fitted(255, 0, 0, ColorDepth::Indexed256), Some(Color::Indexed(196)));
         assert_eq!(fitted(128, 128, 128, ColorDepth::Indexed256), Some(Color::Indexed(244)));
+        assert_eq!(fitted(0x24, 0x60, 0x2c, ColorDepth::Indexed256), Some(Color::Indexed(22)));
+        assert_eq!(fitted(0x70, 0x2a, 0x2d, ColorDepth::Indexed256), Some(Color::Indexed(52)));
         assert_eq!(fitted(238, 144, 144, ColorDepth::Ansi16), Some(Color::Red));
         assert_eq!(fitted(138, 180, 240, ColorDepth::Ansi16), Some(Color::Blue));
         assert_eq!(fitted(139, 148, 163, ColorDepth::Ansi16), Some(Color::Gray));

@@ -1,0 +1,133 @@
+//! What drawing a hunk's lines needs, worked out as far as they were looked at: clean text,
+//! colours, changed words.
+
+use super::super::highlight::{Code, Highlighter};
+use super::super::theme::Role;
+use super::pair;
+use crate::protocol::{Hunk, Line, LineKind};
+use crate::text;
+use std::collections::HashMap;
+use std::ops::Range;
+
+/// A hunk's further lines are plain.
+const LINES_IN_COLOR_MAX: usize = 2_000;
+/// No screen shows more of one line.
+const LINE_BYTES_MAX: usize = 4_000;
+const TAB_COLUMNS: usize = 4;
+
+/// A line as it is shown.
+#[derive(Clone)]
+pub(super) struct Shown {
+    pub(super) text: String,
+    /// Roles and where they end, in order; empty for plain text.
+    pub(super) roles: Vec<(Role, usize)>,
+}
+
+pub(super) struct HunkCache {
+    lines: Vec<Shown>,
+    old: Option<Code>,
+    new: Code,
+    /// Ranges of a line's shown text.
+    words: HashMap<usize, Vec<Range<usize>>>,
+    /// Characters in the added lines that a reader would not see.
+    pub(super) hidden: usize,
+}
+
+impl HunkCache {
+    pub(super) fn new(hunk: &Hunk, path: &str, highlighter: &Highlighter) -> Self {
+        let removes = hunk.lines.iter().any(|line| line.kind == LineKind::Removed);
+        let added = hunk.lines.iter().filter(|line| line.kind == LineKind::Added);
+        Self {
+            lines: Vec::new(),
+            old: removes.then(|| highlighter.begin(path)),
+            new: highlighter.begin(path),
+            words: words(hunk),
+            hidden: added.map(|line| text::hidden(&line.text)).sum(),
+        }
+    }
+
+    /// Works out the lines up to this one, but no more than `most` of them; gives how many.
+    pub(super) fn reach(&mut self, hunk: &Hunk, last: Option<usize>, most: usize) -> usize {
+        let start = self.lines.len();
+        let Some(last) = last.filter(|last| *last >= start) else { return 0 };
+        let end = (last + 1).min(LINES_IN_COLOR_MAX).min(start.saturating_add(most));
+        for line in hunk.lines.get(start..end).unwrap_or_default() {
+            let text = shown(&line.text);
+            let roles = match (line.kind, &mut self.old) {
+                (LineKind::Removed, Some(old)) => ends(&old.roles(&text)),
+                (LineKind::Removed, None) => Vec::new(),
+                (LineKind::Added, _) => ends(&self.new.roles(&text)),
+                (LineKind::Same, old) => {
+                    if let Some(old) = old {
+                        old.roles(&text);
+                    }
+                    ends(&self.new.roles(&text))
+                }
+            };
+            self.lines.push(Shown { text, roles });
+        }
+        self.lines.len() - start
+    }
+
+    /// A line that was reached, or the plain one.
+    pub(super) fn line(&self, index: usize) -> Option<&Shown> {
+        self.lines.get(index)
+    }
+
+    pub(super) fn words(&self, index: usize) -> &[Range<usize>] {
+        self.words.get(&index).map_or(&[], Vec::as_slice)
+    }
+}
+
+/// A line's text, safe to show, with its tabs expanded.
+pub(super) fn shown(text: &str) -> String {
+    let end = (0..=LINE_BYTES_MAX.min(text.len())).rev().find(|end| text.is_char_boundary(*end));
+    let start = &text[..end.unwrap_or(0)];
+    let clean = text::clean(start);
+    // A newline or a lone CR within a line is foreign too.
+    let clean = clean.replace('\n', "␊");
+    let mut out = text::expand_tabs(&clean, 0, TAB_COLUMNS).into_owned();
+    if start.len() < text.len() {
+        out.push('…');
+    }
+    out
+}
+
+fn ends(roles: &[(Role, &str)]) -> Vec<(Role, usize)> {
+    let mut end = 0;
+    let at = |(role, text): &(Role, &str)| {
+        end += text.len();
+        (*role, end)
+    };
+    roles.iter().map(at).collect()
+}
+
+/// The changed words of the lines that are put in colour.
+fn words(hunk: &Hunk) -> HashMap<usize, Vec<Range<usize>>> {
+    let mut out = HashMap::new();
+    let lines = &hunk.lines[..hunk.lines.len().min(LINES_IN_COLOR_MAX)];
+    let run = |from: usize, kind: LineKind| {
+        let run = lines[from..].iter().take_while(|line| line.kind == kind).count();
+        from..from + run
+    };
+    let texts = |range: &Range<usize>| -> Vec<String> {
+        lines[range.clone()].iter().map(|line: &Line| shown(&line.text)).collect()
+    };
+    let mut at = 0;
+    while at < lines.len() {
+        let removed = run(at, LineKind::Removed);
+        let added = run(removed.end, LineKind::Added);
+        at = added.end.max(at + 1);
+        if removed.is_empty() || added.is_empty() {
+            continue;
+        }
+        let (old, new) = (texts(&removed), texts(&added));
+        let old: Vec<_> = old.iter().map(String::as_str).collect();
+        let new: Vec<_> = new.iter().map(String::as_str).collect();
+        for pair in pair::pairs(&old, &new) {
+            out.insert(removed.start + pair.removed, pair.removed_words);
+            out.insert(added.start + pair.added, pair.added_words);
+        }
+    }
+    out
+}

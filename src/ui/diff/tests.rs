@@ -1,0 +1,213 @@
+use super::super::theme::{ColorDepth, Role};
+use super::super::{annotated, snapshot};
+use super::*;
+use crate::protocol::{ChangeKind, Hunk, Line as DiffLine, LineKind};
+use proptest::prelude::*;
+
+fn theme(depth: ColorDepth) -> Theme {
+    Theme::load("brisk-dark", depth).expect("the theme is built in")
+}
+
+/// Lines as in a patch: ` same`, `-removed`, `+added`; a `\` line ends the one above.
+fn hunk(start: u32, section: Option<&str>, text: &str) -> Hunk {
+    let mut lines: Vec<DiffLine> = Vec::new();
+    for line in text.split_terminator('\n') {
+        let kind = match line.chars().next() {
+            Some('-') => LineKind::Removed,
+            Some('+') => LineKind::Added,
+            Some('\\') => {
+                lines.last_mut().expect("a line stands above").ended = false;
+                continue;
+            }
+            _ => LineKind::Same,
+        };
+        lines.push(DiffLine { kind, text: line[1..].to_owned(), ended: true });
+    }
+    let count = |not: LineKind| lines.iter().filter(|line| line.kind != not).count();
+    let number = |count: usize| u32::try_from(count).expect("it is small");
+    Hunk {
+        old_start: start,
+        old_lines: number(count(LineKind::Added)),
+        new_start: start,
+        new_lines: number(count(LineKind::Removed)),
+        section: section.map(str::to_owned),
+        lines,
+    }
+}
+
+fn change(path: &str, kind: ChangeKind, hunks: Vec<Hunk>) -> Change {
+    Change { path: path.to_owned(), kind, hunks, note: None }
+}
+
+fn sample() -> Vec<Change> {
+    let retry = "\
+     \tlet mut delay = cfg.base_delay;
+-\tloop {
++\tfor attempt in 0..cfg.max_attempts {
+     \t\tmatch send(&req).await {
+-\t\t\tErr(_) => sleep(delay).await,
++\t\t\tErr(e) if e.is_transient() => sleep(delay).await,
++\t\t\tErr(e) => return Err(e), // \u{202e}
+ \t\t}";
+    let retry = retry.replace("     \t", " \t");
+    let mut binary = change("logo.png", ChangeKind::Created, vec![]);
+    binary.note = Some("binary, 1.2 MB".to_owned());
+    vec![
+        change(
+            "src/retry.rs",
+            ChangeKind::Modified,
+            vec![hunk(41, Some("fn send_with_retry"), &retry), hunk(95, None, " a\n-b\n\\\n+b\n")],
+        ),
+        change("Cargo.toml", ChangeKind::Deleted, vec![hunk(1, None, "-[package]")]),
+        binary,
+    ]
+}
+
+fn chosen(hunk: HunkRef) -> Choice {
+    match (hunk.change, hunk.hunk) {
+        (0, 0) => Choice::Accepted,
+        (0, _) => Choice::Rejected,
+        _ => Choice::Pending,
+    }
+}
+
+fn drawn(width: u16, layout: DiffLayout, theme: &Theme) -> Vec<DiffRow> {
+    rows(&sample(), &chosen, width, layout, theme, &Highlighter::loaded())
+}
+
+fn text(rows: &[DiffRow]) -> String {
+    rows.iter().map(|row| row.line.to_string()).collect::<Vec<_>>().join("\n")
+}
+
+fn lines(rows: &[DiffRow]) -> Vec<Line<'static>> {
+    rows.iter().map(|row| row.line.clone()).collect()
+}
+
+#[test]
+fn a_diff_looks_like_this_without_any_colour() {
+    let plain = theme(ColorDepth::None);
+    snapshot("diff@80", &text(&drawn(80, DiffLayout::Unified, &plain)));
+    snapshot("diff@28", &text(&drawn(28, DiffLayout::Unified, &plain.clone().with_ascii())));
+    snapshot("diff_side_by_side@100", &text(&drawn(100, DiffLayout::SideBySide, &plain)));
+}
+
+#[test]
+fn a_diff_is_styled_like_this() {
+    let unified = drawn(60, DiffLayout::Unified, &theme(ColorDepth::Indexed256));
+    snapshot("diff_styles_256@60", &annotated(&lines(&unified)));
+    let unified = drawn(60, DiffLayout::Unified, &theme(ColorDepth::Ansi16));
+    snapshot("diff_styles_16@60", &annotated(&lines(&unified)));
+}
+
+#[test]
+fn rows_know_what_they_belong_to() {
+    let rows = drawn(80, DiffLayout::Unified, &theme(ColorDepth::None));
+    let kinds: Vec<_> = rows.iter().map(|row| (row.change, row.hunk, row.kind)).collect();
+    assert_eq!(kinds[0], (0, None, RowKind::File));
+    assert_eq!(kinds[1], (0, Some(0), RowKind::HunkHeader));
+    assert_eq!(kinds[2], (0, Some(0), RowKind::Line));
+    let view = DiffView::new(&sample(), DiffLayout::Unified);
+    assert_eq!((0..).map_while(|row| view.place(row)).collect::<Vec<_>>(), kinds);
+    let second = HunkRef { change: 0, hunk: 1 };
+    assert_eq!(
+        view.row_of(second).and_then(|row| view.place(row)),
+        Some((0, Some(1), RowKind::HunkHeader))
+    );
+    assert_eq!(view.row_of(HunkRef { change: 2, hunk: 0 }), None);
+}
+
+#[test]
+fn a_window_is_the_same_as_that_part_of_the_whole() {
+    let (theme, highlighter) = (theme(ColorDepth::True), Highlighter::loaded());
+    let all = drawn(80, DiffLayout::SideBySide, &theme);
+    let changes = sample();
+    let mut view = DiffView::new(&changes, DiffLayout::SideBySide);
+    let mut window = |range| view.rows(&changes, range, &chosen, 80, &theme, &highlighter);
+    assert_eq!(window(4..9), all[4..9]);
+    assert_eq!(window(0..usize::MAX), all);
+    assert_eq!(window(90..99), []);
+}
+
+#[test]
+fn only_the_words_that_changed_are_marked() {
+    let theme = theme(ColorDepth::True);
+    let rows = drawn(80, DiffLayout::Unified, &theme);
+    let marked = |role: Role| -> Vec<String> {
+        let bg = theme.style(role).bg;
+        let spans = rows.iter().flat_map(|row| &row.line.spans);
+        spans.filter(|span| span.style.bg == bg).map(|span| span.content.to_string()).collect()
+    };
+    assert_eq!(marked(Role::RemovedWord).concat(), "_");
+    assert_eq!(marked(Role::AddedWord).concat(), "e) if e.is_transient(");
+}
+
+#[test]
+fn hidden_characters_are_shown_and_counted() {
+    let rows = drawn(80, DiffLayout::Unified, &theme(ColorDepth::None));
+    assert!(rows[1].line.to_string().contains("1 hidden character  fn send_with_retry"));
+    assert!(text(&rows).contains("// <U+202E>"));
+}
+
+/// A hunk of many lines, as of a file that was created.
+fn long(lines: usize) -> Vec<Change> {
+    let line =
+        |number| format!("+    let value_{number} = compute(\"{number}\", {number}); // note\n");
+    let text: String = (0..lines).map(line).collect();
+    vec![change("src/long.rs", ChangeKind::Created, vec![hunk(1, None, &text)])]
+}
+
+#[test]
+fn far_down_in_a_long_hunk_lines_are_plain_and_near_its_start_in_colour() {
+    let (theme, highlighter) = (theme(ColorDepth::True), Highlighter::loaded());
+    let changes = long(3_000);
+    let mut view = DiffView::new(&changes, DiffLayout::Unified);
+    let mut spans = |row| {
+        let rows = view.rows(&changes, row..row + 1, &chosen, 80, &theme, &highlighter);
+        rows[0].line.spans.len()
+    };
+    assert!(spans(1_000) > 5);
+    assert!(spans(2_900) <= 4);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(100))]
+
+    #[test]
+    fn no_row_is_wider_than_asked_and_nothing_foreign_is_left(
+        text in "([-+ ]([a-c日👩\t\u{1b}\u{9b}\u{202e}\r(){}\"]|/\\*|fn ){0,20}\n){1,12}",
+        width in 1_u16..50,
+        ascii in any::<bool>(),
+        wide in any::<bool>(),
+    ) {
+        let theme = theme(ColorDepth::True);
+        let theme = if ascii { theme.with_ascii() } else { theme };
+        let layout = if wide { DiffLayout::SideBySide } else { DiffLayout::Unified };
+        let changes = [change("a\u{1b}/é.rs", ChangeKind::Modified, vec![hunk(7, Some("\u{9b}x"), &text)])];
+        for row in rows(&changes, &chosen, width, layout, &theme, &Highlighter::loaded()) {
+            let row = row.line.to_string();
+            prop_assert!(crate::text::width(&row) <= usize::from(width), "{row:?}");
+            prop_assert!(!row.contains(char::is_control), "{row:?}");
+        }
+    }
+}
+
+/// Run by hand with `cargo test --release --lib diff -- --ignored --nocapture`.
+#[test]
+#[ignore = "a figure, not a check"]
+fn the_first_screen_of_a_long_diff_comes_at_once() {
+    let (theme, highlighter) = (theme(ColorDepth::True), Highlighter::loaded());
+    for layout in [DiffLayout::Unified, DiffLayout::SideBySide] {
+        let changes = long(50_000);
+        let start = std::time::Instant::now();
+        let mut view = DiffView::new(&changes, layout);
+        println!("plan of {} rows: {:?}", view.len(), start.elapsed());
+        for first in [0, 40, 1_900, 25_000, 49_950] {
+            let start = std::time::Instant::now();
+            view.rows(&changes, first..first + 50, &chosen, 120, &theme, &highlighter);
+            println!("{layout:?} rows from {first}: {:?}", start.elapsed());
+        }
+        let start = std::time::Instant::now();
+        rows(&changes, &chosen, 120, layout, &theme, &highlighter);
+        println!("all rows: {:?}", start.elapsed());
+    }
+}
