@@ -23,6 +23,12 @@ impl Handle {
         unimplemented_yet()
     }
 
+    /// Queues an op if there is room; never blocks.
+    pub fn try_send(&self, op: Op) -> bool {
+        let _ = op;
+        unimplemented_yet()
+    }
+
     /// What a terminal shows now.
     pub fn screen(&self, term: TermId) -> Option<Arc<Screen>> {
         let _ = term;

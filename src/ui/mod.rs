@@ -1,10 +1,113 @@
 //! The terminal front end: state, update, view.
+//!
+//! It consumes a session: it folds the events into a [`State`], draws that, and sends ops. It
+//! calls no tool, no model and no policy.
+//!
+//! ```text
+//! signals, keys ─┐                      ┌─► effects: ops for the session, suspend, quit
+//! events, time  ─┴─► update(App, Msg) ──┤
+//!                                       └─► App ─► prepare (sizes) ─► view (cells) ─► painter (bytes)
+//! ```
+//!
+//! One task does all of it but the writing, which a thread does, so that a slow line holds up
+//! nothing but the next frame. [`run`] gives the terminal back on every way out.
 
+mod app;
+mod bars;
+mod chat;
+mod chat_lines;
+mod composer;
 mod diff;
+mod diff_pane;
+mod empty;
+mod frame;
+mod guard;
 mod highlight;
+mod history;
+mod inspector;
+mod keymap;
+mod keys;
+mod layout;
+mod line_mode;
 mod markdown;
+mod marks;
+mod message;
+mod numbers;
+mod overlay;
+mod painter;
+mod pane;
 mod row;
+mod rows;
+mod run;
+mod sheet;
+mod sheet_lines;
+mod slash;
+mod term_pane;
 mod theme;
+mod update;
+mod view;
+mod writer;
+
+#[cfg(test)]
+mod tests;
+
+use crate::session::{Handle, State, Subscriber};
+use std::path::PathBuf;
+
+/// How the screen is to be, as the config and the terminal's surroundings say.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// The name of a built-in theme.
+    pub theme: String,
+    pub colors: Colors,
+    /// Frames, marks and bars of ASCII alone.
+    pub ascii: bool,
+    /// The line is slow: fewer frames.
+    pub ssh: bool,
+    /// Asks the terminal to tell keys apart that old terminals cannot (Shift+Enter). Off for
+    /// `TERM=linux` and its like.
+    pub extended_keys: bool,
+    /// Sent at once.
+    pub first_prompt: Option<String>,
+    /// What was sent before, for Up and Down; None: it is forgotten at the end.
+    pub history_file: Option<PathBuf>,
+    /// A sentence that stands in the status row: the demo's banner, say.
+    pub notice: Option<String>,
+}
+
+/// How many colours the terminal has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Colors {
+    True,
+    Indexed256,
+    Ansi16,
+    /// Modifiers only.
+    None,
+}
+
+/// Why the front end ended. The session still runs, unless it has `Ended`: the caller shuts it down.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// The user left.
+    Quit,
+    /// The session ended by itself.
+    Ended,
+    /// This signal came: SIGINT, SIGTERM or SIGHUP.
+    Signal(i32),
+}
+
+/// Shows a session until the user leaves. `state` is what `events` go on from.
+///
+/// # Errors
+/// Stdin or stdout is no terminal, the theme is not known, or the terminal is gone.
+pub async fn run(
+    handle: Handle,
+    events: Subscriber,
+    state: State,
+    options: Options,
+) -> anyhow::Result<Outcome> {
+    run::run(handle, events, state, options).await
+}
 
 /// Rows as text with the style of each piece that has one: `<blue+bold>heading</>`.
 #[cfg(test)]

@@ -1,0 +1,248 @@
+//! The front end's whole state, and the step that lays it out before it is drawn.
+//!
+//! `update` changes it, `prepare` computes what depends on the screen's size, `view` draws it and
+//! changes nothing.
+
+use super::chat::Chat;
+use super::chat_lines::Pen;
+use super::composer::Composer;
+use super::diff_pane::DiffPane;
+use super::highlight::Highlighter;
+use super::history::History;
+use super::keymap::Keymap;
+use super::layout::{self, Facts, Layout};
+use super::overlay::Overlay;
+use super::pane::{Focus, Pane};
+use super::sheet::Sheet;
+use super::sheet_lines::{self, SheetLines};
+use super::term_pane::TermPane;
+use super::theme::Theme;
+use super::{marks, update};
+use crate::protocol::{Ask, Key, Screen, Size, TermId};
+use crate::session::State;
+use ratatui::layout::Rect;
+use std::sync::Arc;
+
+/// How long a line of the front end's own stands in the status row.
+pub(crate) const SAID_MS: u64 = 6_000;
+/// While grammars load, it is asked that often whether they are there.
+const GRAMMAR_POLL_MS: u64 = 60;
+const GRAMMAR_WAIT_MS: u64 = 3_000;
+
+pub(crate) struct App {
+    pub(crate) state: State,
+    pub(crate) theme: Theme,
+    pub(crate) highlighter: Highlighter,
+    pub(crate) zone: jiff::tz::TimeZone,
+    pub(crate) keymap: Keymap,
+    /// Milliseconds since 1970.
+    pub(crate) now: u64,
+    pub(crate) columns: u16,
+    pub(crate) rows: u16,
+    pub(crate) focus: Focus,
+    /// The pane that a narrow screen shows.
+    pub(crate) pane: Pane,
+    pub(crate) zoomed: bool,
+    pub(crate) composer: Composer,
+    pub(crate) history: History,
+    pub(crate) sheet: Option<Sheet>,
+    pub(crate) chat: Chat,
+    pub(crate) diff: DiffPane,
+    pub(crate) term: TermPane,
+    pub(crate) overlay: Option<Overlay>,
+    /// The first of two keys.
+    pub(crate) prefix: Option<Key>,
+    /// What the front end itself has to say, and until when.
+    pub(crate) said: Option<(String, u64)>,
+    /// A second Ctrl+C before this time quits.
+    pub(crate) quit_until: u64,
+    /// Something that is seen may have changed.
+    pub(crate) dirty: bool,
+    /// The whole screen is to be written again.
+    pub(crate) redraw: bool,
+    pub(crate) banner: Option<String>,
+    grammars_ready: bool,
+    grammars_until: u64,
+    pub(crate) layout: Layout,
+    pub(crate) sheet_lines: Option<SheetLines>,
+}
+
+impl App {
+    pub(crate) fn new(state: State, theme: Theme, zone: jiff::tz::TimeZone, now: u64) -> Self {
+        let mut app = Self {
+            state,
+            theme,
+            highlighter: Highlighter::new(),
+            zone,
+            keymap: Keymap::new(),
+            now,
+            columns: 80,
+            rows: 24,
+            focus: Focus::Message,
+            pane: Pane::Chat,
+            zoomed: false,
+            composer: Composer::default(),
+            history: History::default(),
+            sheet: None,
+            chat: Chat::new(),
+            diff: DiffPane::new(),
+            term: TermPane::default(),
+            overlay: None,
+            prefix: None,
+            said: None,
+            quit_until: 0,
+            dirty: true,
+            redraw: true,
+            banner: None,
+            grammars_ready: false,
+            grammars_until: now + GRAMMAR_WAIT_MS,
+            layout: Layout::default(),
+            sheet_lines: None,
+        };
+        update::sync_sheet(&mut app);
+        app
+    }
+
+    pub(crate) fn say(&mut self, text: impl Into<String>) {
+        self.said = Some((text.into(), self.now + SAID_MS));
+    }
+
+    /// The question that is shown, which is the oldest.
+    pub(crate) fn ask(&self) -> Option<&Ask> {
+        self.state.asks.first()
+    }
+
+    /// The terminal that the pane shows.
+    pub(crate) fn term_id(&self) -> Option<TermId> {
+        self.state.terms.first().map(|info| info.term)
+    }
+
+    pub(crate) fn pen(&self) -> Pen<'_> {
+        Pen { theme: &self.theme, highlighter: &self.highlighter, zone: &self.zone, now: self.now }
+    }
+
+    /// Whether the question stands in the message's place.
+    pub(crate) fn shows_sheet(&self) -> bool {
+        self.sheet.is_some() && matches!(self.focus, Focus::Approval | Focus::Pane(Pane::Diff))
+    }
+
+    /// Something that a spinner stands for is under way.
+    pub(crate) fn is_busy(&self) -> bool {
+        self.state.running.is_some() && self.state.asks.is_empty()
+    }
+
+    /// When something will change by itself; None: never.
+    pub(crate) fn wake_at(&self) -> Option<u64> {
+        let spinner =
+            self.is_busy().then(|| (self.now / marks::SPINNER_MS + 1) * marks::SPINNER_MS);
+        let said = self.said.as_ref().map(|(_, until)| *until);
+        let grammars = (!self.grammars_ready && self.now < self.grammars_until)
+            .then_some(self.now + GRAMMAR_POLL_MS);
+        [spinner, said, grammars, self.term.due_at()].into_iter().flatten().min()
+    }
+
+    /// Grammars are loaded when code is first drawn: for a while it is asked whether they are here.
+    pub(crate) fn expect_grammars(&mut self) {
+        self.grammars_until = self.now + GRAMMAR_WAIT_MS;
+    }
+
+    pub(crate) fn poll_grammars(&mut self) {
+        if !self.grammars_ready && self.highlighter.ready() {
+            self.grammars_ready = true;
+            self.chat.forget_lines();
+            self.diff.forget_rows();
+            self.dirty = true;
+        }
+    }
+
+    /// Computes everything that the view draws. `screen` gives what a terminal shows now.
+    pub(crate) fn prepare(&mut self, screen: &dyn Fn(TermId) -> Option<Arc<Screen>>) {
+        self.poll_grammars();
+        if self.pane == Pane::Inspector && self.layout.kind == layout::Kind::Lines {
+            self.pane = Pane::Chat;
+        }
+        self.prepare_bottom();
+        let pen = Pen {
+            theme: &self.theme,
+            highlighter: &self.highlighter,
+            zone: &self.zone,
+            now: self.now,
+        };
+        let (columns, rows) = self.chat_size();
+        if rows > 0 && columns > 0 {
+            self.chat.prepare(&self.state, &pen, columns, rows);
+        } else {
+            self.chat.sync(&self.state.entries);
+        }
+        let inside = inner(self.layout.diff);
+        let sheet = self.sheet.as_ref();
+        let columns =
+            if self.layout.shows(Pane::Diff) { inside.width.saturating_sub(1) } else { 60 };
+        self.diff.prepare(&self.state, sheet, &pen, columns, inside.height);
+        self.prepare_term(screen);
+    }
+
+    fn prepare_bottom(&mut self) {
+        let kind = layout::kind(self.columns, self.rows);
+        let is_framed = matches!(kind, layout::Kind::Two | layout::Kind::Three);
+        let margin = if is_framed { 5 } else { 4 };
+        self.composer.set_columns(usize::from(self.columns.saturating_sub(margin)).max(1));
+        let is_question = self.shows_sheet();
+        self.sheet_lines = None;
+        let mut bottom = self.composer.rows().len();
+        if let (true, Some(ask), Some(sheet)) = (is_question, self.ask(), &self.sheet) {
+            let columns =
+                self.columns.saturating_sub(if kind == layout::Kind::Lines { 0 } else { 4 });
+            let more = self.state.asks.len() - 1;
+            let lines = sheet_lines::lines(ask, sheet, more, &self.pen(), columns);
+            let comment = usize::from(sheet.comment.is_some());
+            bottom = lines.body.len() + lines.keys.len() + comment;
+            if kind == layout::Kind::Lines {
+                bottom = (bottom + 1).min(usize::from(self.rows));
+            }
+            self.sheet_lines = Some(lines);
+        }
+        let draft_kept = is_question && !self.composer.is_empty();
+        let facts = Facts {
+            columns: self.columns,
+            rows: self.rows,
+            pane: self.pane,
+            zoomed: self.zoomed,
+            bottom: u16::try_from(bottom).unwrap_or(u16::MAX - 2),
+            is_question,
+            note: draft_kept || (self.sheet.is_some() && !is_question),
+        };
+        self.layout = layout::layout(&facts);
+    }
+
+    /// Columns and rows of the chat's text.
+    pub(crate) fn chat_size(&self) -> (u16, u16) {
+        let area = self.layout.chat;
+        match self.layout.kind {
+            layout::Kind::Lines => (area.width, area.height),
+            _ => {
+                let inside = inner(area);
+                (inside.width.saturating_sub(2), inside.height)
+            }
+        }
+    }
+
+    fn prepare_term(&mut self, screen: &dyn Fn(TermId) -> Option<Arc<Screen>>) {
+        if !self.layout.shows(Pane::Term) {
+            return;
+        }
+        self.term.screen = self.term_id().and_then(screen);
+        let inside = inner(self.layout.term);
+        if self.term_id().is_some() {
+            self.term.want(Size { columns: inside.width, rows: inside.height }, self.now);
+        }
+    }
+}
+
+/// A pane's inside: one cell of frame at each side.
+pub(crate) fn inner(area: Rect) -> Rect {
+    if area.width < 2 || area.height < 2 {
+        return Rect { width: 0, height: 0, ..area };
+    }
+    Rect { x: area.x + 1, y: area.y + 1, width: area.width - 2, height: area.height - 2 }
+}

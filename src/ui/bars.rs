@@ -1,0 +1,306 @@
+//! The rows around the panes: header, tabs, budget, status, hints.
+
+use super::app::App;
+use super::chat_lines::Pen;
+use super::frame::{Part, part, row};
+use super::numbers::{dollars, duration, tokens};
+use super::pane::{Focus, Pane};
+use super::theme::Role;
+use super::{layout, marks, update};
+use crate::protocol::{Mode, Usage};
+use crate::session::EntryBody;
+use crate::text::{clean, clip};
+use ratatui::text::{Line, Span};
+
+pub(crate) fn header(app: &App) -> Line<'static> {
+    let pen = app.pen();
+    let state = &app.state;
+    let room = usize::from(app.columns);
+    let mut parts = vec![part(0, vec![pen.span("brisk", Role::Title)])];
+    if let Some(header) = &state.header {
+        let name = header.folder.rsplit('/').find(|name| !name.is_empty()).unwrap_or("/");
+        parts.push(part(1, vec![pen.span(clip(&clean(name), 28).into_owned(), Role::Heading)]));
+        parts.push(branch(app, &pen));
+        parts.push(part(0, vec![mode(state.mode(), &pen)]));
+        parts.push(part(
+            2,
+            vec![pen.span(clip(&clean(&header.model), 32).into_owned(), Role::Text)],
+        ));
+        parts.push(part(4, vec![pen.span(format!("tree: {}", header.tree), Role::Dim)]));
+        let walls = match header.walls {
+            crate::protocol::Walls::None => "walls: none",
+        };
+        let net = match header.net {
+            crate::protocol::Net::Open => "net: open",
+        };
+        parts.push(part(5, vec![pen.span(walls, Role::Dim)]));
+        parts.push(part(6, vec![pen.span(net, Role::Dim)]));
+    }
+    let help = if layout::kind(app.columns, app.rows) == layout::Kind::Tabs {
+        Vec::new()
+    } else {
+        vec![pen.span("F1 help", Role::Dim)]
+    };
+    row(parts, help, room)
+}
+
+fn branch(app: &App, pen: &Pen<'_>) -> Part {
+    let Some(branch) = &app.state.branch else { return part(3, Vec::new()) };
+    let branch = clip(&clean(branch), 24).into_owned();
+    let mut spans = vec![pen.span(branch, Role::Text)];
+    if app.state.dirty > 0 {
+        spans.push(pen.span(format!("* +{}", app.state.dirty), Role::Warning));
+    }
+    part(3, spans)
+}
+
+fn mode(mode: Mode, pen: &Pen<'_>) -> Span<'static> {
+    let role = match mode {
+        Mode::Plan | Mode::Confirm => Role::Good,
+        Mode::AutoEdit => Role::Warning,
+        Mode::Autopilot => Role::Error,
+    };
+    pen.span(mode.name().to_uppercase(), role)
+}
+
+/// What calls for the user in a pane, and whether it is urgent.
+pub(crate) fn badge(app: &App, pane: Pane) -> Option<(String, bool)> {
+    match pane {
+        Pane::Chat => (app.sheet.is_some()
+            && app.ask().is_some_and(|ask| super::sheet::changes(ask).is_empty()))
+        .then(|| ("!".to_string(), true)),
+        Pane::Diff => match (&app.sheet, app.ask()) {
+            (Some(sheet), Some(ask)) if !super::sheet::changes(ask).is_empty() => {
+                let all = super::sheet::hunks(super::sheet::changes(ask)).len();
+                Some((format!("{}/{all} !", sheet.chosen.len()), true))
+            }
+            _ => None,
+        },
+        Pane::Term => {
+            let info = app.state.terms.first()?;
+            match (info.exited, info.pen) {
+                (Some(_), _) => Some(("ended".to_string(), false)),
+                (None, crate::protocol::Pen::User) => Some(("pen: YOU".to_string(), true)),
+                (None, crate::protocol::Pen::Agent) => None,
+            }
+        }
+        Pane::Inspector => None,
+    }
+}
+
+pub(crate) fn tabs(app: &App) -> Line<'static> {
+    let pen = app.pen();
+    let mut spans = vec![Span::raw(" ")];
+    for pane in Pane::ALL {
+        let is_here = pane == app.pane;
+        let (open, close) = if is_here { ("[", "]") } else { (" ", " ") };
+        let role = if is_here { Role::Title } else { Role::Dim };
+        spans.push(pen.span(format!("{open}{}", pane.name()), role));
+        if let Some((text, urgent)) = badge(app, pane) {
+            spans.push(pen.span(format!(" {text}"), if urgent { Role::Badge } else { Role::Dim }));
+        }
+        spans.push(pen.span(format!("{close} "), role));
+    }
+    row(
+        vec![part(0, spans.split_off(1))],
+        vec![pen.span("F1 help", Role::Dim)],
+        usize::from(app.columns),
+    )
+}
+
+/// The turn's figures: of the one that runs, or of the last one.
+struct Figures {
+    usage: Usage,
+    cost: Option<f64>,
+    reserved: Option<u64>,
+    limit: u64,
+}
+
+fn figures(app: &App) -> Option<Figures> {
+    let limit = update::budget(app)?.tokens;
+    if let Some(running) = &app.state.running {
+        return Some(Figures {
+            usage: running.usage,
+            cost: running.cost,
+            reserved: running.reserved,
+            limit,
+        });
+    }
+    let last = app.state.entries.iter().rev().find_map(|entry| match &entry.body {
+        EntryBody::Ended { usage, cost, .. } => Some((*usage, *cost)),
+        _ => None,
+    });
+    let (usage, cost) = last.unwrap_or((Usage::default(), Some(0.0)));
+    Some(Figures { usage, cost, reserved: None, limit })
+}
+
+pub(crate) fn budget(app: &App) -> Line<'static> {
+    let pen = app.pen();
+    let Some(Figures { usage, cost, reserved, limit }) = figures(app) else {
+        return Line::default();
+    };
+    let spent = usage.spent();
+    let bar_columns = match app.columns {
+        0..80 => 10,
+        80..140 => 20,
+        _ => 36,
+    };
+    let mut head = vec![pen.span("turn ", Role::Dim)];
+    head.extend(bar(spent, reserved.unwrap_or(0), limit, bar_columns, &pen));
+    let about = if usage.estimated { "~" } else { "" };
+    let role = if spent > limit { Role::Error } else { Role::Heading };
+    head.push(pen.span(format!(" {about}{}", tokens(spent)), role));
+    head.push(pen.span(format!("/{}", tokens(limit)), Role::Dim));
+    let mut parts = vec![part(0, head)];
+    if let Some(reserved) = reserved {
+        parts.push(part(3, vec![pen.span(format!("~{} reserved", tokens(reserved)), Role::Dim)]));
+    }
+    let up = format!("up {}", tokens(usage.input + usage.cache_write));
+    parts.push(part(
+        2,
+        vec![
+            pen.span(up, Role::Text),
+            pen.span(format!(" + {} cached", tokens(usage.cached)), Role::Dim),
+        ],
+    ));
+    parts.push(part(2, vec![pen.span(format!("down {}", tokens(usage.output)), Role::Text)]));
+    parts.push(part(
+        4,
+        vec![pen.span(format!("left {}", tokens(limit.saturating_sub(spent))), Role::Dim)],
+    ));
+    parts.push(part(5, vec![pen.span("Alt+= Alt+- adjust", Role::Dim)]));
+    row(parts, vec![pen.span(dollars(cost), Role::Text)], usize::from(app.columns))
+}
+
+/// `━━━━━━────`: what is spent, what is reserved, what is left.
+fn bar(spent: u64, reserved: u64, limit: u64, columns: u64, pen: &Pen<'_>) -> Vec<Span<'static>> {
+    let cells = |tokens: u64| {
+        let cells = (u128::from(tokens) * u128::from(columns)).div_ceil(u128::from(limit.max(1)));
+        u64::try_from(cells).unwrap_or(columns).min(columns)
+    };
+    let full = cells(spent);
+    let held = cells(spent.saturating_add(reserved)) - full;
+    let repeat = |glyph: &str, count: u64| glyph.repeat(usize::try_from(count).unwrap_or(0));
+    let (full_glyph, empty_glyph) = marks::bar(pen.theme);
+    let role = if spent > limit { Role::Error } else { Role::BarFill };
+    vec![
+        pen.span(repeat(full_glyph, full), role),
+        pen.span(repeat(full_glyph, held), Role::Bar),
+        pen.span(repeat(empty_glyph, columns - full - held), Role::Dim),
+    ]
+}
+
+pub(crate) fn status(app: &App) -> Line<'static> {
+    let pen = app.pen();
+    let room = usize::from(app.columns);
+    if let Some((text, _)) = &app.said {
+        return row(
+            vec![part(0, vec![pen.span(clip(text, room - 2).into_owned(), Role::Warning)])],
+            Vec::new(),
+            room,
+        );
+    }
+    let state = &app.state;
+    let mut parts = vec![part(0, activity(app, &pen))];
+    if let (Some(header), Some(running)) = (&state.header, &state.running)
+        && header.window > 0
+    {
+        let percent = running.window_used.saturating_mul(100) / header.window;
+        let text = format!("ctx {percent}% of {}", tokens(header.window));
+        parts.push(part(2, vec![pen.span(text, Role::Dim)]));
+    }
+    let session = format!("session {} {}", tokens(state.usage.spent()), dollars(state.cost));
+    parts.push(part(1, vec![pen.span(session, Role::Dim)]));
+    if !state.queue.is_empty() {
+        let text = format!("queue {}", state.queue.len());
+        parts.push(part(
+            1,
+            vec![pen.span(text, Role::Accent), pen.span("  Up takes it back", Role::Dim)],
+        ));
+    }
+    if let Some(banner) = &app.banner {
+        parts.push(part(3, vec![pen.span(clip(&clean(banner), 60).into_owned(), Role::Warning)]));
+    }
+    if app.rows < 20 {
+        parts.push(part(4, vec![pen.span(hints(app), Role::Dim)]));
+    }
+    row(parts, Vec::new(), room)
+}
+
+fn activity(app: &App, pen: &Pen<'_>) -> Vec<Span<'static>> {
+    let Some(running) = &app.state.running else {
+        let text = if app.state.ended { "session ended" } else { "ready" };
+        return vec![pen.span(text, Role::Dim)];
+    };
+    if !app.state.asks.is_empty() {
+        return vec![pen.span("waits for you", Role::Ask)];
+    }
+    let elapsed = duration(app.now.saturating_sub(running.started_at) / 1000 * 1000);
+    let step = format!(" turn {}  step {}  ", running.turn.0, running.step);
+    vec![
+        pen.span(marks::spinner(pen.theme, app.now), Role::Accent),
+        pen.span(step, Role::Text),
+        pen.span(elapsed.replace(".0s", "s"), Role::Dim),
+    ]
+}
+
+pub(crate) fn hint(app: &App) -> Line<'static> {
+    let pen = app.pen();
+    let text = hints(app);
+    let text = clip(&text, usize::from(app.columns).saturating_sub(1)).into_owned();
+    Line::from(vec![Span::raw(" "), pen.span(text, Role::Dim)])
+}
+
+/// The keys that matter where the focus is.
+fn hints(app: &App) -> String {
+    let leader = crate::protocol::Key::ctrl('\\');
+    let keys: &[&str] = match (app.focus, app.prefix) {
+        (Focus::Pane(Pane::Term), Some(key)) if key == leader => {
+            &["^\\ then: h hand back", "t take", "q leave", "z zoom", "^\\ literal", "? help"]
+        }
+        (_, Some(_)) => &["^X then: z zoom", "a autopilot", "q quit"],
+        (Focus::Message, None) if app.state.running.is_some() => &[
+            "Enter steer",
+            "Tab queue",
+            "Esc stop",
+            "S-Tab mode",
+            "Alt+1..4 panes",
+            "^O expand",
+            "^P palette",
+        ],
+        (Focus::Message, None) => &[
+            "Enter send",
+            "^J newline",
+            "S-Tab mode",
+            "Alt+1..4 panes",
+            "^O expand",
+            "^P palette",
+            "F1 help",
+            "^D quit",
+        ],
+        (Focus::Approval, None) => {
+            &["Enter does nothing here", "Esc later", "Alt+2 diff", "S-Tab mode"]
+        }
+        (Focus::Pane(Pane::Chat), None) => {
+            &["j k row", "Enter expand", "[ ] prompts", "g G ends", "^U ^D half page", "q back"]
+        }
+        (Focus::Pane(Pane::Diff), None) if app.sheet.is_some() => &[
+            "Space toggle",
+            "y n accept, reject",
+            "] [ hunk",
+            "} { file",
+            "A R file",
+            "u undo",
+            "Enter answer",
+            "q back",
+        ],
+        (Focus::Pane(Pane::Diff), None) => {
+            &["j k line", "] [ hunk", "} { file", "t layout", "q back"]
+        }
+        (Focus::Pane(Pane::Term), None) if app.term_id().is_some() => {
+            &["every key goes to the program", "^\\ q leave", "^\\ h hand back"]
+        }
+        (Focus::Pane(Pane::Inspector | Pane::Term), None) => &["q back", "Alt+1..4 panes"],
+    };
+    keys.join("   ")
+}

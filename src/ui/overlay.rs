@@ -1,0 +1,246 @@
+//! What lies over the screen for a while: help, the palette, the plan, a confirmation.
+
+use super::chat_lines::{Pen, plan_step};
+use super::keymap::{ACTIONS, Place, Verb};
+use super::keys;
+use super::slash::COMMANDS;
+use super::theme::Role;
+use crate::protocol::{Key, KeyCode, PlanStep};
+use crate::text::{clip, width};
+use ratatui::text::Line;
+
+/// Characters of the palette's filter.
+const FILTER_CHARS_MAX: usize = 60;
+
+pub(crate) enum Overlay {
+    Help { scroll: usize },
+    Palette { filter: String, selected: usize },
+    Plan { scroll: usize },
+    Autopilot,
+}
+
+pub(crate) enum Reply {
+    Stay,
+    Close,
+    Run(Verb),
+    /// This goes into the message.
+    Insert(&'static str),
+    /// The user confirmed it.
+    Autopilot,
+}
+
+/// What the palette offers.
+#[derive(Clone, Copy)]
+enum Offer {
+    Do(Verb),
+    Write(&'static str),
+}
+
+impl Overlay {
+    pub(crate) const fn help() -> Self {
+        Overlay::Help { scroll: 0 }
+    }
+
+    pub(crate) const fn palette() -> Self {
+        Overlay::Palette { filter: String::new(), selected: 0 }
+    }
+
+    pub(crate) const fn plan() -> Self {
+        Overlay::Plan { scroll: 0 }
+    }
+
+    pub(crate) const fn autopilot() -> Self {
+        Overlay::Autopilot
+    }
+
+    pub(crate) fn key(&mut self, key: Key) -> Reply {
+        if key.code == KeyCode::Escape || key == Key::ctrl('c') {
+            return Reply::Close;
+        }
+        match self {
+            Overlay::Help { scroll } | Overlay::Plan { scroll } => scroll_key(scroll, key),
+            Overlay::Palette { filter, selected } => palette_key(filter, selected, key),
+            Overlay::Autopilot if key == Key::char('y') => Reply::Autopilot,
+            Overlay::Autopilot if key == Key::char('n') => Reply::Close,
+            Overlay::Autopilot => Reply::Stay,
+        }
+    }
+
+    pub(crate) const fn title(&self) -> &'static str {
+        match self {
+            Overlay::Help { .. } => "Help",
+            Overlay::Palette { .. } => "Find an action",
+            Overlay::Plan { .. } => "Plan",
+            Overlay::Autopilot => "Autopilot",
+        }
+    }
+
+    pub(crate) const fn footer(&self) -> &'static str {
+        match self {
+            Overlay::Help { .. } | Overlay::Plan { .. } => "j k scroll   q close",
+            Overlay::Palette { .. } => "Enter do it   Up Down choose   Esc close",
+            Overlay::Autopilot => "y turn it on   n leave it off",
+        }
+    }
+
+    /// The lines, and the first that is seen.
+    pub(crate) fn lines(
+        &self,
+        plan: &[PlanStep],
+        budget: &str,
+        pen: &Pen<'_>,
+        columns: u16,
+        rows: u16,
+    ) -> (Vec<Line<'static>>, usize) {
+        let rows = usize::from(rows);
+        match self {
+            Overlay::Help { scroll } => {
+                let lines = help_lines(pen, columns);
+                let last = lines.len().saturating_sub(rows);
+                (lines, (*scroll).min(last))
+            }
+            Overlay::Plan { scroll } => {
+                let lines: Vec<_> = plan.iter().map(|step| plan_step(step, pen, columns)).collect();
+                let last = lines.len().saturating_sub(rows);
+                (lines, (*scroll).min(last))
+            }
+            Overlay::Palette { filter, selected } => {
+                let lines = palette_lines(filter, *selected, pen, columns);
+                (lines, (selected + 3).saturating_sub(rows))
+            }
+            Overlay::Autopilot => (autopilot_lines(budget, pen), 0),
+        }
+    }
+}
+
+fn scroll_key(scroll: &mut usize, key: Key) -> Reply {
+    match key.code {
+        KeyCode::Char('q' | '?') | KeyCode::F(1) | KeyCode::Enter => return Reply::Close,
+        KeyCode::Char('j') | KeyCode::Down => *scroll += 1,
+        KeyCode::Char('k') | KeyCode::Up => *scroll = scroll.saturating_sub(1),
+        KeyCode::PageDown | KeyCode::Char(' ') => *scroll += 15,
+        KeyCode::PageUp => *scroll = scroll.saturating_sub(15),
+        KeyCode::Char('g') | KeyCode::Home => *scroll = 0,
+        KeyCode::Char('G') | KeyCode::End => *scroll = ACTIONS.len() * 2,
+        _ => {}
+    }
+    *scroll = (*scroll).min(ACTIONS.len() * 2);
+    Reply::Stay
+}
+
+fn palette_key(filter: &mut String, selected: &mut usize, key: Key) -> Reply {
+    match key.code {
+        KeyCode::Enter => {
+            return match offers(filter).get(*selected) {
+                Some((_, _, Offer::Do(verb))) => Reply::Run(*verb),
+                Some((_, _, Offer::Write(text))) => Reply::Insert(text),
+                None => Reply::Close,
+            };
+        }
+        KeyCode::Down => *selected += 1,
+        KeyCode::Up => *selected = selected.saturating_sub(1),
+        KeyCode::Char('n') if key.ctrl => *selected += 1,
+        KeyCode::Char('p') if key.ctrl => *selected = selected.saturating_sub(1),
+        KeyCode::Backspace => {
+            filter.pop();
+            *selected = 0;
+        }
+        KeyCode::Char(char)
+            if !key.ctrl && !key.alt && filter.chars().count() < FILTER_CHARS_MAX =>
+        {
+            filter.push(char);
+            *selected = 0;
+        }
+        _ => {}
+    }
+    *selected = (*selected).min(offers(filter).len().saturating_sub(1));
+    Reply::Stay
+}
+
+/// What it does, its key, and what it is; those that hold every word of the filter.
+fn offers(filter: &str) -> Vec<(&'static str, String, Offer)> {
+    let filter = filter.to_lowercase();
+    let is_offered = |place| matches!(place, Place::Everywhere | Place::Term);
+    let actions = ACTIONS.iter().filter(|action| is_offered(action.place)).map(|action| {
+        let leader = if action.place == Place::Term { "^\\ " } else { "" };
+        let key = action.keys.first().map(|key| format!("{leader}{}", keys::short(key)));
+        (action.what, key.unwrap_or_default(), Offer::Do(action.verb))
+    });
+    let commands = COMMANDS
+        .iter()
+        .map(|(name, arguments, what)| (*what, format!("{name} {arguments}"), Offer::Write(name)));
+    actions
+        .chain(commands)
+        .filter(|(what, key, _)| {
+            let text = format!("{what} {key}").to_lowercase();
+            filter.split_whitespace().all(|word| text.contains(word))
+        })
+        .collect()
+}
+
+fn palette_lines(filter: &str, selected: usize, pen: &Pen<'_>, columns: u16) -> Vec<Line<'static>> {
+    let mut lines = vec![Line::from(vec![
+        pen.span("> ", Role::Accent),
+        pen.span(format!("{filter}▏"), Role::Text),
+    ])];
+    let columns = usize::from(columns);
+    for (index, (what, key, _)) in offers(filter).into_iter().enumerate() {
+        let mark = if index == selected { "> " } else { "  " };
+        let role = if index == selected { Role::Selection } else { Role::Text };
+        let key = clip(&key, columns / 2).into_owned();
+        let what = clip(what, columns.saturating_sub(width(&key) + 4)).into_owned();
+        let gap = columns.saturating_sub(2 + width(&what) + width(&key));
+        lines.push(Line::from(vec![
+            pen.span(format!("{mark}{what}{}", " ".repeat(gap)), role),
+            pen.span(key, if index == selected { Role::Selection } else { Role::Dim }),
+        ]));
+    }
+    if lines.len() == 1 {
+        lines.push(Line::from(pen.span("  nothing is called that", Role::Dim)));
+    }
+    lines
+}
+
+fn help_lines(pen: &Pen<'_>, columns: u16) -> Vec<Line<'static>> {
+    const KEYS_COLUMNS: usize = 24;
+    let room = usize::from(columns).saturating_sub(KEYS_COLUMNS + 2);
+    let row = |keys: &str, what: &str| {
+        let keys = clip(keys, KEYS_COLUMNS - 1);
+        let pad = " ".repeat(KEYS_COLUMNS.saturating_sub(width(&keys)));
+        Line::from(vec![
+            pen.span(format!("  {keys}{pad}"), Role::Accent),
+            pen.span(clip(what, room).into_owned(), Role::Text),
+        ])
+    };
+    let mut lines = Vec::new();
+    for place in Place::ALL {
+        if !lines.is_empty() {
+            lines.push(Line::default());
+        }
+        lines.push(Line::from(pen.span(place.title(), Role::Heading)));
+        for action in ACTIONS.iter().filter(|action| action.place == place) {
+            let leader = if place == Place::Term { "^\\ " } else { "" };
+            let keys: Vec<_> =
+                action.keys.iter().map(|key| format!("{leader}{}", keys::short(key))).collect();
+            lines.push(row(&keys.join("  "), action.what));
+        }
+    }
+    lines.push(Line::default());
+    lines.push(Line::from(pen.span("Commands", Role::Heading)));
+    for (name, arguments, what) in COMMANDS {
+        let arguments = arguments.split('|').next().filter(|first| !first.is_empty());
+        let name = arguments.map_or_else(|| (*name).to_string(), |first| format!("{name} {first}"));
+        lines.push(row(&name, what));
+    }
+    lines
+}
+
+fn autopilot_lines(budget: &str, pen: &Pen<'_>) -> Vec<Line<'static>> {
+    let text = |text: String| Line::from(pen.span(text, Role::Text));
+    vec![
+        text("Commands run and edits are written without a question.".to_string()),
+        text(format!("A turn may use up to {budget} tokens.")),
+        Line::default(),
+        Line::from(pen.span("Esc still stops it at once. Turn it on?", Role::Ask)),
+    ]
+}

@@ -1,0 +1,331 @@
+//! The loop: signals, keys, events and time go into `update`, what is dirty goes to the screen.
+
+use super::app::App;
+use super::guard::{Guard, Keys};
+use super::history::History;
+use super::painter::Painter;
+use super::theme::{ColorDepth, Theme};
+use super::update::{Effect, Msg, update};
+use super::view::view;
+use super::writer::Writer;
+use super::{Colors, Options, Outcome, keys};
+use crate::protocol::Op;
+use crate::session::{Handle, State, Subscriber};
+use anyhow::Context as _;
+use crossterm::event::{Event as Input, EventStream};
+use futures_util::{FutureExt as _, StreamExt as _};
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use std::collections::VecDeque;
+use std::fs::File;
+use std::os::fd::AsFd as _;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use tokio::signal::unix::{Signal, SignalKind, signal};
+
+/// Between two frames: 60 a second, 15 over a slow line.
+const FRAME_MS: u64 = 16;
+const FRAME_SSH_MS: u64 = 66;
+/// Between two frames if a key is waiting to be seen.
+const KEY_FRAME_MS: u64 = 8;
+/// Events that are folded in before keys are looked at again.
+const EVENTS_PER_PASS_MAX: usize = 256;
+const KEYS_PER_PASS_MAX: usize = 256;
+/// Ops that wait for the session to take them.
+const OPS_MAX: usize = 1024;
+const OPS_RETRY_MS: u64 = 10;
+/// A terminal larger than this is a mistake of whoever says so.
+const SIDE_MAX: u16 = 2_000;
+
+pub(super) async fn run(
+    handle: Handle,
+    events: Subscriber,
+    state: State,
+    options: Options,
+) -> anyhow::Result<Outcome> {
+    let mut screen = Loop::new(handle, state, options)?;
+    let outcome = screen.turn(events).await;
+    screen.writer.drain();
+    drop(screen.guard);
+    outcome
+}
+
+struct Loop {
+    handle: Handle,
+    app: App,
+    painter: Painter,
+    writer: Writer,
+    clock: Clock,
+    frame_ms: u64,
+    last_frame: u64,
+    /// A key was pressed that no frame has shown yet.
+    key_waits: bool,
+    ops: VecDeque<Op>,
+    guard: Guard,
+}
+
+/// Time that never goes backwards, and is the wall's.
+struct Clock {
+    start_ms: u64,
+    start: Instant,
+}
+
+impl Clock {
+    fn new() -> Self {
+        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        let start_ms = u64::try_from(since.as_millis()).unwrap_or(0);
+        Self { start_ms, start: Instant::now() }
+    }
+
+    fn now(&self) -> u64 {
+        self.start_ms + u64::try_from(self.start.elapsed().as_millis()).unwrap_or(0)
+    }
+}
+
+/// What woke the loop.
+enum Woken {
+    Signal(i32),
+    Stop,
+    Continued,
+    Input(Option<std::io::Result<Input>>),
+    Event(Option<Box<crate::protocol::Event>>),
+    Written,
+    Time,
+}
+
+impl Loop {
+    fn new(handle: Handle, state: State, options: Options) -> anyhow::Result<Self> {
+        let depth = match options.colors {
+            Colors::True => ColorDepth::True,
+            Colors::Indexed256 => ColorDepth::Indexed256,
+            Colors::Ansi16 => ColorDepth::Ansi16,
+            Colors::None => ColorDepth::None,
+        };
+        let theme = Theme::load(&options.theme, depth).context("load the theme")?;
+        let theme = if options.ascii { theme.with_ascii() } else { theme };
+        let clock = Clock::new();
+        let mut app = App::new(state, theme, jiff::tz::TimeZone::system(), clock.now());
+        app.history = History::open(options.history_file);
+        app.banner = options.notice;
+        let ops = options.first_prompt.map(|text| Op::Prompt { text }).into_iter().collect();
+        let keys = if options.extended_keys { Keys::Extended } else { Keys::Plain };
+        let guard = Guard::take(keys)?;
+        let out = std::io::stdout().as_fd().try_clone_to_owned().context("open the terminal")?;
+        let writer = Writer::start(File::from(out)).context("start the screen's thread")?;
+        let frame_ms = if options.ssh { FRAME_SSH_MS } else { FRAME_MS };
+        let mut new = Self {
+            handle,
+            app,
+            painter: Painter::new(),
+            writer,
+            clock,
+            frame_ms,
+            last_frame: 0,
+            key_waits: false,
+            ops,
+            guard,
+        };
+        new.measure()?;
+        Ok(new)
+    }
+
+    fn measure(&mut self) -> anyhow::Result<()> {
+        let (columns, rows) = crossterm::terminal::size().context("measure the terminal")?;
+        self.resize(columns, rows);
+        Ok(())
+    }
+
+    fn resize(&mut self, columns: u16, rows: u16) {
+        let msg = Msg::Resize(columns.min(SIDE_MAX), rows.min(SIDE_MAX));
+        update(&mut self.app, msg);
+    }
+
+    async fn turn(&mut self, mut events: Subscriber) -> anyhow::Result<Outcome> {
+        let mut signals = Signals::new().context("listen to signals")?;
+        let mut inputs = EventStream::new();
+        loop {
+            self.app.now = self.clock.now();
+            self.send_ops();
+            let is_busy = self.writer.is_busy().context("write to the terminal")?;
+            let wake_at = self.draw_or_wake_at(is_busy)?;
+            let wait = wake_at.map(|at| Duration::from_millis(at.saturating_sub(self.clock.now())));
+            let woken = tokio::select! {
+                biased;
+                woken = signals.next() => woken,
+                input = inputs.next() => Woken::Input(input),
+                event = events.next() => Woken::Event(event.map(Box::new)),
+                () = self.writer.written(), if is_busy => Woken::Written,
+                () = tokio::time::sleep(wait.unwrap_or_default()), if wait.is_some() => Woken::Time,
+            };
+            self.app.now = self.clock.now();
+            if let Some(outcome) = self.take(woken, &mut inputs, &mut events)? {
+                return Ok(outcome);
+            }
+        }
+    }
+
+    /// Draws if it is time; says when something is to be done next without being woken.
+    fn draw_or_wake_at(&mut self, is_busy: bool) -> anyhow::Result<Option<u64>> {
+        let gap = if self.key_waits { KEY_FRAME_MS } else { self.frame_ms };
+        let due_at = self.last_frame + gap;
+        let now = self.app.now;
+        if self.app.dirty && !is_busy && now >= due_at {
+            self.draw()?;
+        }
+        let frame = (self.app.dirty && !is_busy).then_some(due_at);
+        let retry = (!self.ops.is_empty()).then_some(now + OPS_RETRY_MS);
+        Ok([frame, retry, self.app.wake_at()].into_iter().flatten().min())
+    }
+
+    fn draw(&mut self) -> anyhow::Result<()> {
+        let handle = &self.handle;
+        self.app.prepare(&|term| handle.screen(term));
+        let mut cells = Buffer::empty(Rect::new(0, 0, self.app.columns, self.app.rows));
+        let cursor = view(&self.app, &mut cells);
+        if std::mem::take(&mut self.app.redraw) {
+            self.painter.lose();
+        }
+        let frame = self.painter.paint(cells, cursor).context("draw")?;
+        self.writer.write(frame);
+        self.app.dirty = false;
+        self.key_waits = false;
+        self.last_frame = self.app.now;
+        Ok(())
+    }
+
+    fn take(
+        &mut self,
+        woken: Woken,
+        inputs: &mut EventStream,
+        events: &mut Subscriber,
+    ) -> anyhow::Result<Option<Outcome>> {
+        match woken {
+            Woken::Signal(number) => return Ok(Some(Outcome::Signal(number))),
+            Woken::Stop => self.suspend()?,
+            Woken::Continued => self.resume()?,
+            Woken::Input(first) => {
+                let mut next = first;
+                for _ in 0..KEYS_PER_PASS_MAX {
+                    let input = next.context("the terminal is gone")?.context("read the keys")?;
+                    if let Some(outcome) = self.input(input)? {
+                        return Ok(Some(outcome));
+                    }
+                    match inputs.next().now_or_never() {
+                        Some(more) => next = more,
+                        None => break,
+                    }
+                }
+            }
+            Woken::Event(None) => return Ok(Some(Outcome::Ended)),
+            Woken::Event(Some(event)) => {
+                let mut next = Some(event);
+                for _ in 0..EVENTS_PER_PASS_MAX {
+                    let Some(event) = next else { break };
+                    update(&mut self.app, Msg::Event(event));
+                    next = events.try_next().map(Box::new);
+                }
+                if let Some(event) = next {
+                    update(&mut self.app, Msg::Event(event));
+                }
+            }
+            Woken::Written => {}
+            Woken::Time => return self.effects(Msg::Tick),
+        }
+        Ok(None)
+    }
+
+    fn input(&mut self, input: Input) -> anyhow::Result<Option<Outcome>> {
+        let msg = match input {
+            Input::Key(event) => match keys::from_event(&event) {
+                Some(key) => Msg::Key(key),
+                None => return Ok(None),
+            },
+            Input::Paste(text) => Msg::Paste(text),
+            Input::Resize(columns, rows) => {
+                self.resize(columns, rows);
+                return Ok(None);
+            }
+            Input::FocusGained | Input::FocusLost | Input::Mouse(_) => return Ok(None),
+        };
+        self.key_waits = true;
+        self.effects(msg)
+    }
+
+    fn effects(&mut self, msg: Msg) -> anyhow::Result<Option<Outcome>> {
+        for effect in update(&mut self.app, msg) {
+            match effect {
+                Effect::Send(op) if self.ops.len() < OPS_MAX => self.ops.push_back(op),
+                Effect::Send(_) => self.app.say("the session does not keep up"),
+                Effect::Suspend => self.suspend()?,
+                Effect::Quit => return Ok(Some(Outcome::Quit)),
+            }
+        }
+        self.send_ops();
+        Ok(None)
+    }
+
+    /// In order; what the session's queue has no room for waits here.
+    fn send_ops(&mut self) {
+        while let Some(op) = self.ops.front() {
+            if !self.handle.try_send(op.clone()) {
+                return;
+            }
+            self.ops.pop_front();
+        }
+    }
+
+    /// Stops the process as a shell expects it, with the terminal given back meanwhile.
+    fn suspend(&mut self) -> anyhow::Result<()> {
+        use rustix::process;
+        let session = process::getsid(None).ok();
+        let parent = process::getppid().and_then(|parent| process::getsid(Some(parent)).ok());
+        if session.is_none() || session != parent {
+            self.app.say("brisk was started by no shell: nobody could resume it");
+            self.app.dirty = true;
+            return Ok(());
+        }
+        self.writer.drain();
+        self.guard.leave();
+        process::kill_current_process_group(process::Signal::STOP).context("suspend")?;
+        self.resume()
+    }
+
+    fn resume(&mut self) -> anyhow::Result<()> {
+        self.guard.enter().context("take the terminal again")?;
+        self.painter.lose();
+        self.app.dirty = true;
+        self.measure()
+    }
+}
+
+struct Signals {
+    terminate: Signal,
+    hang_up: Signal,
+    interrupt: Signal,
+    stop: Signal,
+    go_on: Signal,
+}
+
+impl Signals {
+    fn new() -> std::io::Result<Self> {
+        let stop = SignalKind::from_raw(rustix::process::Signal::TSTP.as_raw());
+        let go_on = SignalKind::from_raw(rustix::process::Signal::CONT.as_raw());
+        Ok(Self {
+            terminate: signal(SignalKind::terminate())?,
+            hang_up: signal(SignalKind::hangup())?,
+            interrupt: signal(SignalKind::interrupt())?,
+            stop: signal(stop)?,
+            go_on: signal(go_on)?,
+        })
+    }
+
+    /// Cancel-safe.
+    async fn next(&mut self) -> Woken {
+        tokio::select! {
+            _ = self.terminate.recv() => Woken::Signal(SignalKind::terminate().as_raw_value()),
+            _ = self.hang_up.recv() => Woken::Signal(SignalKind::hangup().as_raw_value()),
+            _ = self.interrupt.recv() => Woken::Signal(SignalKind::interrupt().as_raw_value()),
+            _ = self.stop.recv() => Woken::Stop,
+            _ = self.go_on.recv() => Woken::Continued,
+        }
+    }
+}

@@ -1,0 +1,244 @@
+//! What a question looks like: its title, its body, and the keys that answer it.
+
+use super::chat_lines::Pen;
+use super::rows;
+use super::sheet::{self, Sheet};
+use super::theme::Role;
+use crate::protocol::{Ask, Change, Class, HunkRef, Question};
+use crate::text::{clean, clip, width};
+use ratatui::text::{Line, Span};
+
+pub(crate) struct SheetLines {
+    pub(crate) title: String,
+    /// What is asked about; it may be scrolled.
+    pub(crate) body: Vec<Line<'static>>,
+    /// Always seen.
+    pub(crate) keys: Vec<Line<'static>>,
+}
+
+pub(crate) fn lines(
+    ask: &Ask,
+    sheet: &Sheet,
+    more: usize,
+    pen: &Pen<'_>,
+    columns: u16,
+) -> SheetLines {
+    let (title, body, keys) = match &ask.question {
+        Question::Run { command, folder, class, why, rule, .. } => {
+            let body = run(command, folder, *class, why, pen, columns);
+            ("run a command", body, run_keys(rule.as_deref()))
+        }
+        Question::Apply { changes, again, .. } => {
+            let body = apply(changes, *again, sheet, pen, columns);
+            let title = if *again { "the file changed meanwhile" } else { "write to your files" };
+            (title, body, apply_keys(changes, sheet))
+        }
+        Question::Choose { text, options, .. } => {
+            ("the agent asks", choose(text, options, pen, columns), choose_keys(options.len()))
+        }
+    };
+    let heading = if matches!(ask.question, Question::Choose { .. }) {
+        "QUESTION"
+    } else {
+        "APPROVAL NEEDED"
+    };
+    let title = match more {
+        0 => format!("{heading}  {title}"),
+        more => format!("{heading}  {title}  ({more} more)"),
+    };
+    let keys = match &sheet.comment {
+        Some(_) => vec![("Enter", "send it back with this"), ("Esc", "not yet")],
+        None => keys.iter().map(|(key, what)| (key.as_str(), what.as_str())).collect(),
+    };
+    SheetLines { title, body, keys: key_lines(&keys, pen, columns) }
+}
+
+type Keys = Vec<(String, String)>;
+
+fn key(key: &str, what: impl Into<String>) -> (String, String) {
+    (key.to_string(), what.into())
+}
+
+fn run(
+    command: &str,
+    folder: &str,
+    class: Class,
+    why: &str,
+    pen: &Pen<'_>,
+    columns: u16,
+) -> Vec<Line<'static>> {
+    let command = command.replace('\t', rows::TAB);
+    let command = clean(command.trim_end_matches('\n'));
+    let room = usize::from(columns).saturating_sub(2);
+    let mut lines = Vec::new();
+    for (index, range) in rows::rows(&command, room).into_iter().enumerate() {
+        let mark = if index == 0 { "$ " } else { "  " };
+        lines.push(Line::from(vec![
+            pen.span(mark, Role::Dim),
+            pen.span(command[range].to_string(), Role::Code),
+        ]));
+    }
+    let (class, role) = match class {
+        Class::ReadOnly => ("read-only", Role::Good),
+        Class::NeedsApproval => ("needs approval", Role::Ask),
+        Class::Dangerous => ("DANGEROUS", Role::Error),
+    };
+    let why = clean(why);
+    let tail = format!("in {}", clean(folder));
+    let rest = usize::from(columns).saturating_sub(width(class) + 2);
+    lines.push(Line::from(vec![
+        pen.span(format!("{class}: "), role),
+        pen.span(clip(&why, rest).into_owned(), Role::Text),
+    ]));
+    lines.push(Line::from(pen.span(clip(&tail, usize::from(columns)).into_owned(), Role::Dim)));
+    lines
+}
+
+fn run_keys(rule: Option<&[String]>) -> Keys {
+    let mut keys = vec![key("y", "run"), key("n", "refuse"), key("c", "comment, send back")];
+    if let Some(rule) = rule {
+        let rule = rule.join(" ");
+        let rule = clean(&rule);
+        keys.push(key("a", format!("always, this session: {rule} …")));
+    }
+    keys.push(key("Esc", "later"));
+    keys
+}
+
+fn apply(
+    changes: &[Change],
+    again: bool,
+    sheet: &Sheet,
+    pen: &Pen<'_>,
+    columns: u16,
+) -> Vec<Line<'static>> {
+    let mut lines = Vec::new();
+    let columns = usize::from(columns);
+    if again {
+        let text = "It changed while you looked: this is the new difference.";
+        lines.push(Line::from(pen.span(clip(text, columns).into_owned(), Role::Warning)));
+    }
+    let all = sheet::hunks(changes).len();
+    let head = match (sheet.chosen.len(), all) {
+        (_, 0) => format!("Write {}?", counted(changes.len(), "file")),
+        (chosen, all) if chosen == all => format!("Write {}?", counted(all, "hunk")),
+        (chosen, all) => format!("Write {chosen} of {all} hunks?"),
+    };
+    lines.push(Line::from(pen.span(clip(&head, columns).into_owned(), Role::Heading)));
+    let name_columns = changes.iter().map(|change| width(&change.path)).max().unwrap_or(0);
+    let name_columns = name_columns.min(columns.saturating_sub(24)).max(8);
+    for (index, change) in changes.iter().enumerate() {
+        lines.push(file(index, change, sheet, name_columns, pen, columns));
+    }
+    lines
+}
+
+fn counted(count: usize, what: &str) -> String {
+    if count == 1 { format!("1 {what}") } else { format!("{count} {what}s") }
+}
+
+fn file(
+    index: usize,
+    change: &Change,
+    sheet: &Sheet,
+    name_columns: usize,
+    pen: &Pen<'_>,
+    columns: usize,
+) -> Line<'static> {
+    let (added, removed) = change.counts();
+    let path = clean(&change.path);
+    let path = clip(&path, name_columns);
+    let pad = " ".repeat(name_columns.saturating_sub(width(&path)));
+    let boxes: String = (0..change.hunks.len())
+        .map(|hunk| sheet.chosen.contains(&HunkRef { change: index, hunk }))
+        .map(|is_chosen| if is_chosen { "[x]" } else { "[ ]" })
+        .collect();
+    let kind = match change.kind {
+        crate::protocol::ChangeKind::Created => "  new file",
+        crate::protocol::ChangeKind::Modified => "",
+        crate::protocol::ChangeKind::Deleted => "  DELETED",
+    };
+    let note = change.note.as_deref().map(|note| format!("  {}", clean(note))).unwrap_or_default();
+    let room = columns.saturating_sub(name_columns + 14);
+    let rest = clip(&format!("{boxes}{kind}{note}"), room).into_owned();
+    Line::from(vec![
+        pen.span(format!("{path}{pad}"), Role::Text),
+        pen.span(format!("  {:>5}", format!("+{added}")), Role::Added),
+        pen.span(format!(" {:<5} ", format!("-{removed}")), Role::Removed),
+        pen.span(rest, Role::Text),
+    ])
+}
+
+fn apply_keys(changes: &[Change], sheet: &Sheet) -> Keys {
+    let all = sheet::hunks(changes).len();
+    let mut keys = if sheet.chosen.len() == all {
+        vec![key("y", "apply")]
+    } else {
+        vec![key("y", "apply selected"), key("Y", format!("apply all {all}"))]
+    };
+    keys.push(key("n", "reject all"));
+    keys.push(key("c", "comment, send back"));
+    keys.push(key("d", "choose in the diff"));
+    keys.push(key("Esc", "later"));
+    keys
+}
+
+fn choose(text: &str, options: &[String], pen: &Pen<'_>, columns: u16) -> Vec<Line<'static>> {
+    let text = clean(text);
+    let columns = usize::from(columns);
+    let mut lines: Vec<_> = rows::rows(&text, columns)
+        .into_iter()
+        .map(|range| Line::from(pen.span(text[range].to_string(), Role::Text)))
+        .collect();
+    for (index, option) in options.iter().enumerate().take(9) {
+        let option = clean(option);
+        for (row, range) in rows::rows(&option, columns.saturating_sub(3)).into_iter().enumerate() {
+            let mark = if row == 0 { format!("{}  ", index + 1) } else { "   ".to_string() };
+            lines.push(Line::from(vec![
+                pen.span(mark, Role::Accent),
+                pen.span(option[range].to_string(), Role::Text),
+            ]));
+        }
+    }
+    lines
+}
+
+fn choose_keys(options: usize) -> Keys {
+    let mut keys = Vec::new();
+    match options.min(9) {
+        0 => {}
+        1 => keys.push(key("1", "choose")),
+        last => keys.push(key(&format!("1-{last}"), "choose")),
+    }
+    keys.push(key("c", "write an answer"));
+    keys.push(key("Esc", "later"));
+    keys
+}
+
+/// Keys with what they do, in as few rows as hold them.
+pub(crate) fn key_lines(keys: &[(&str, &str)], pen: &Pen<'_>, columns: u16) -> Vec<Line<'static>> {
+    const GAP: usize = 3;
+    let columns = usize::from(columns);
+    let mut lines = Vec::new();
+    let mut spans: Vec<Span<'static>> = Vec::new();
+    let mut used = 0;
+    for (key, what) in keys {
+        let what = clip(what, columns.saturating_sub(width(key) + 1)).into_owned();
+        let wide = width(key) + 1 + width(&what);
+        if used > 0 && used + GAP + wide > columns {
+            lines.push(Line::from(std::mem::take(&mut spans)));
+            used = 0;
+        }
+        if used > 0 {
+            spans.push(Span::raw(" ".repeat(GAP)));
+            used += GAP;
+        }
+        spans.push(pen.span((*key).to_string(), Role::Accent));
+        spans.push(pen.span(format!(" {what}"), Role::Text));
+        used += wide;
+    }
+    if !spans.is_empty() {
+        lines.push(Line::from(spans));
+    }
+    lines
+}

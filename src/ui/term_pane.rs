@@ -1,0 +1,130 @@
+//! The terminal pane: the size its program should have, and its cells as they are drawn.
+
+use crate::protocol::{Cell, Color, CursorShape, Screen, Size};
+use ratatui::buffer::Buffer;
+use ratatui::layout::{Position, Rect};
+use ratatui::style::{Color as Ink, Modifier, Style};
+use std::sync::Arc;
+
+/// A size is told to the program once it stood still for that long.
+pub(crate) const RESIZE_QUIET_MS: u64 = 80;
+
+#[derive(Default)]
+pub(crate) struct TermPane {
+    pub(crate) screen: Option<Arc<Screen>>,
+    /// The pane's inside, and since when.
+    wanted: Option<(Size, u64)>,
+    sent: Option<Size>,
+}
+
+impl TermPane {
+    /// The pane has this inside now.
+    pub(crate) fn want(&mut self, size: Size, now: u64) {
+        if size.columns == 0 || size.rows == 0 {
+            return;
+        }
+        if self.wanted.is_none_or(|(wanted, _)| wanted != size) {
+            self.wanted = Some((size, now));
+        }
+    }
+
+    /// When `due` should be asked, if a size waits to be told.
+    pub(crate) fn due_at(&self) -> Option<u64> {
+        let (size, since) = self.wanted?;
+        (self.sent != Some(size)).then_some(since + RESIZE_QUIET_MS)
+    }
+
+    /// The size to tell now.
+    pub(crate) fn due(&mut self, now: u64) -> Option<Size> {
+        if self.due_at()? > now {
+            return None;
+        }
+        self.sent = self.wanted.map(|(size, _)| size);
+        self.sent
+    }
+
+    /// A new terminal knows nothing of the size.
+    pub(crate) fn forget_size(&mut self) {
+        self.sent = None;
+    }
+}
+
+/// The first of the rows that are shown: those around the cursor, if the screen is taller.
+fn first_row(screen: &Screen, rows: u16) -> u16 {
+    let below = screen.cursor.map_or(rows, |cursor| cursor.row + 1);
+    below.saturating_sub(rows).min(screen.size.rows.saturating_sub(rows))
+}
+
+pub(crate) fn draw(screen: &Screen, buffer: &mut Buffer, area: Rect) {
+    let first = first_row(screen, area.height);
+    for y in 0..area.height.min(screen.size.rows) {
+        for (x, cell) in (0..area.width).zip(screen.row(first + y)) {
+            draw_cell(cell, buffer, Position::new(area.x + x, area.y + y), area.width - x);
+        }
+    }
+}
+
+fn draw_cell(cell: &Cell, buffer: &mut Buffer, at: Position, room: u16) {
+    let Some(target) = buffer.cell_mut(at) else { return };
+    if cell.width == 0 {
+        target.reset();
+        target.set_style(style(cell));
+        return;
+    }
+    let is_drawn = u16::from(cell.width) <= room && !cell.char.is_control();
+    if !is_drawn || cell.attributes.hidden || cell.char == ' ' && cell.marks.is_empty() {
+        target.set_symbol(" ");
+    } else if cell.marks.is_empty() {
+        target.set_char(cell.char);
+    } else {
+        target.set_symbol(&format!("{}{}", cell.char, cell.marks));
+    }
+    target.set_style(style(cell));
+}
+
+fn style(cell: &Cell) -> Style {
+    let set = cell.attributes;
+    let mut modifier = Modifier::empty();
+    modifier.set(Modifier::BOLD, set.bold);
+    modifier.set(Modifier::DIM, set.dim);
+    modifier.set(Modifier::ITALIC, set.italic);
+    modifier.set(Modifier::UNDERLINED, set.underline);
+    modifier.set(Modifier::REVERSED, set.inverse);
+    modifier.set(Modifier::CROSSED_OUT, set.strike);
+    Style::new().fg(ink(cell.foreground)).bg(ink(cell.background)).add_modifier(modifier)
+}
+
+const fn ink(color: Color) -> Ink {
+    match color {
+        Color::Default => Ink::Reset,
+        Color::Indexed(index) => Ink::Indexed(index),
+        Color::Rgb(red, green, blue) => Ink::Rgb(red, green, blue),
+    }
+}
+
+/// Where the outer cursor goes while the pane has the keys.
+pub(crate) fn cursor(screen: &Screen, area: Rect) -> Option<(Position, CursorShape)> {
+    let cursor = screen.cursor?;
+    let row = cursor.row.checked_sub(first_row(screen, area.height))?;
+    let is_inside = cursor.column < area.width && row < area.height;
+    is_inside.then(|| (Position::new(area.x + cursor.column, area.y + row), cursor.shape))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_final_size_is_told() {
+        let mut pane = TermPane::default();
+        let size = |columns| Size { columns, rows: 10 };
+        pane.want(size(80), 0);
+        pane.want(size(81), 50);
+        assert_eq!(pane.due(100), None);
+        assert_eq!(pane.due(130), Some(size(81)));
+        assert_eq!(pane.due(500), None);
+        assert_eq!(pane.due_at(), None);
+        pane.forget_size();
+        assert_eq!(pane.due(500), Some(size(81)));
+    }
+}

@@ -1,0 +1,239 @@
+//! Draws what `prepare` has laid out. It changes nothing.
+
+use super::app::{App, inner};
+use super::frame::{self, Titles, frame};
+use super::layout::Kind;
+use super::pane::{Focus, Pane};
+use super::theme::Role;
+use super::{bars, diff_pane, empty, inspector, line_mode, message, term_pane};
+use crate::protocol::{self, CursorShape};
+use crate::text::clip;
+use ratatui::buffer::Buffer;
+use ratatui::layout::{Position, Rect};
+use ratatui::text::{Line, Span};
+
+/// Where the cursor is seen; None: nowhere.
+pub(crate) type Cursor = Option<(Position, CursorShape)>;
+
+pub(crate) fn view(app: &App, buffer: &mut Buffer) -> Cursor {
+    let layout = &app.layout;
+    if layout.kind == Kind::Lines {
+        return line_mode::view(app, buffer);
+    }
+    put(buffer, layout.header, &bars::header(app));
+    if layout.tabs.height > 0 {
+        put(buffer, layout.tabs, &bars::tabs(app));
+    }
+    let mut cursor = None;
+    for pane in Pane::ALL.into_iter().filter(|pane| layout.shows(*pane)) {
+        cursor = cursor.or(draw_pane(app, pane, buffer));
+    }
+    message::note(app, buffer, layout.note);
+    let bottom = if app.shows_sheet() {
+        message::sheet(app, buffer, layout.bottom)
+    } else {
+        message::composer(app, buffer, layout.bottom)
+    };
+    put(buffer, layout.budget, &bars::budget(app));
+    put(buffer, layout.status, &bars::status(app));
+    if layout.hint.height > 0 {
+        put(buffer, layout.hint, &bars::hint(app));
+    }
+    if app.overlay.is_some() {
+        overlay(app, buffer);
+        return None;
+    }
+    cursor.or(bottom)
+}
+
+/// Writes a line into the first row of an area.
+pub(crate) fn put(buffer: &mut Buffer, area: Rect, line: &Line<'_>) {
+    if area.height > 0 {
+        buffer.set_line(area.x, area.y, line, area.width);
+    }
+}
+
+fn draw_pane(app: &App, pane: Pane, buffer: &mut Buffer) -> Cursor {
+    let area = app.layout.area(pane);
+    let is_focused = app.focus == Focus::Pane(pane) && app.overlay.is_none();
+    let (left, right, alert) = titles(app, pane);
+    let footer = if is_focused { footer(app, pane) } else { "" };
+    let titles = Titles { left: &left, right: &right, footer, alert };
+    let border = if is_focused { Role::BorderFocus } else { Role::Border };
+    let inside = frame(buffer, area, &app.theme, border, is_focused, &titles);
+    match pane {
+        Pane::Chat => chat(app, buffer, inside),
+        Pane::Diff => diff(app, buffer, inside, is_focused),
+        Pane::Inspector => {
+            let text = Rect { x: inside.x + 1, width: inside.width.saturating_sub(2), ..inside };
+            lines(buffer, text, &inspector::lines(app, text.width));
+        }
+        Pane::Term => return term(app, buffer, inside, is_focused),
+    }
+    None
+}
+
+/// Left and right title, and whether the right one calls for the user.
+fn titles(app: &App, pane: Pane) -> (String, String, bool) {
+    let name = pane.name();
+    match pane {
+        Pane::Chat if !app.chat.is_at_bottom() => {
+            (name.to_string(), "more below  G end".to_string(), false)
+        }
+        Pane::Chat | Pane::Inspector => (name.to_string(), String::new(), false),
+        Pane::Diff => {
+            let pane = &app.diff;
+            let left = if pane.files == 0 {
+                name.to_string()
+            } else {
+                let files = if pane.files == 1 {
+                    "1 file".to_string()
+                } else {
+                    format!("{} files", pane.files)
+                };
+                format!("{name}  {files}  +{} -{}", pane.added, pane.removed)
+            };
+            let badge =
+                bars::badge(app, Pane::Diff).map(|(text, _)| text.replace(" !", " selected"));
+            let alert = badge.is_some();
+            let right = badge.unwrap_or_else(|| match pane.source {
+                diff_pane::Source::Past => "the last edits".to_string(),
+                diff_pane::Source::Copy => "in the copy, not in the tree".to_string(),
+                diff_pane::Source::Ask(_) | diff_pane::Source::Nothing => String::new(),
+            });
+            (left, right, alert)
+        }
+        Pane::Term => {
+            let Some(info) = app.state.terms.first() else {
+                return (name.to_string(), String::new(), false);
+            };
+            let left = format!("{name}  {}  pid {}", info.name, info.pid);
+            match (info.exited, info.pen) {
+                (Some(Some(code)), _) => (left, format!("ended, exit {code}"), false),
+                (Some(None), _) => (left, "ended".to_string(), false),
+                (None, protocol::Pen::User) => (left, "pen: YOU".to_string(), true),
+                (None, protocol::Pen::Agent) => (left, "pen: AGENT".to_string(), false),
+            }
+        }
+    }
+}
+
+fn footer(app: &App, pane: Pane) -> &'static str {
+    match pane {
+        Pane::Chat => "j k row   Enter expand   q back",
+        Pane::Diff if app.sheet.is_some() => "] [ hunk   Space toggle   Enter answer   q back",
+        Pane::Diff => "] [ hunk   } { file   t layout   q back",
+        Pane::Term => "^\\ h hand back   ^\\ q leave   ^\\ z zoom",
+        Pane::Inspector => "q back",
+    }
+}
+
+pub(crate) fn lines(buffer: &mut Buffer, area: Rect, lines: &[Line<'_>]) {
+    for (y, line) in (area.y..area.bottom()).zip(lines) {
+        buffer.set_line(area.x, y, line, area.width);
+    }
+}
+
+fn chat(app: &App, buffer: &mut Buffer, inside: Rect) {
+    let text = Rect { x: inside.x + 1, width: inside.width.saturating_sub(2), ..inside };
+    if app.chat.is_empty() {
+        return lines(buffer, text, &empty::chat(app, text.width));
+    }
+    let is_focused = app.focus == Focus::Pane(Pane::Chat);
+    let mark = app.theme.style(Role::Accent);
+    for (y, (block, line)) in (text.y..text.bottom()).zip(&app.chat.view) {
+        buffer.set_line(text.x, y, line, text.width);
+        if is_focused && app.chat.selected() == Some(*block) && line.width() > 0 {
+            buffer.set_string(inside.x, y, ">", mark);
+        }
+    }
+}
+
+fn diff(app: &App, buffer: &mut Buffer, inside: Rect, is_focused: bool) {
+    let pane = &app.diff;
+    if pane.rows.is_empty() {
+        let text = Rect { x: inside.x + 1, width: inside.width.saturating_sub(2), ..inside };
+        return lines(buffer, text, &empty::diff(app, text.width));
+    }
+    let here = pane.here();
+    for (y, (index, row)) in
+        (inside.y..inside.bottom()).zip(pane.rows.iter().enumerate().skip(pane.scroll))
+    {
+        buffer.set_line(inside.x + 1, y, &row.line, inside.width.saturating_sub(1));
+        let is_here = here.is_some_and(|at| at.change == row.change && Some(at.hunk) == row.hunk);
+        if is_focused && index == pane.cursor {
+            buffer.set_string(inside.x, y, ">", app.theme.style(Role::BorderFocus));
+        } else if is_focused && is_here {
+            buffer.set_string(
+                inside.x,
+                y,
+                super::marks::side(&app.theme),
+                app.theme.style(Role::Accent),
+            );
+        }
+    }
+}
+
+fn term(app: &App, buffer: &mut Buffer, inside: Rect, is_focused: bool) -> Cursor {
+    let Some(screen) = app.term.screen.as_ref().filter(|_| app.term_id().is_some()) else {
+        let text = Rect { x: inside.x + 1, width: inside.width.saturating_sub(2), ..inside };
+        lines(buffer, text, &empty::term(app, text.width));
+        return None;
+    };
+    term_pane::draw(screen, buffer, inside);
+    is_focused.then(|| term_pane::cursor(screen, inside)).flatten()
+}
+
+fn overlay(app: &App, buffer: &mut Buffer) {
+    let Some(overlay) = &app.overlay else { return };
+    let screen = buffer.area;
+    let columns = screen.width.saturating_sub(4).min(84);
+    let rows_max = screen.height.saturating_sub(4);
+    let budget = super::update::budget(app).map_or(0, |budget| budget.tokens);
+    let budget = super::numbers::tokens(budget);
+    let (text, first) = overlay.lines(
+        &app.state.plan,
+        &budget,
+        &app.pen(),
+        columns.saturating_sub(4),
+        rows_max.saturating_sub(2),
+    );
+    let rows = u16::try_from(text.len()).unwrap_or(rows_max).saturating_add(2).min(rows_max);
+    let area = Rect {
+        x: (screen.width - columns) / 2,
+        y: (screen.height - rows) / 2,
+        width: columns,
+        height: rows,
+    };
+    for y in area.y..area.bottom() {
+        for x in area.x..area.right() {
+            if let Some(cell) = buffer.cell_mut((x, y)) {
+                cell.reset();
+            }
+        }
+    }
+    unhalve(buffer, area);
+    let titles = Titles { left: overlay.title(), footer: overlay.footer(), ..Titles::default() };
+    frame::frame(buffer, area, &app.theme, Role::BorderFocus, true, &titles);
+    let inside = inner(area);
+    let inside = Rect { x: inside.x + 1, width: inside.width.saturating_sub(2), ..inside };
+    lines(buffer, inside, text.get(first..).unwrap_or(&[]));
+}
+
+/// A wide character whose second half lies under the overlay would spill into it.
+fn unhalve(buffer: &mut Buffer, area: Rect) {
+    let Some(x) = area.x.checked_sub(1) else { return };
+    for y in area.y..area.bottom() {
+        if let Some(cell) = buffer.cell_mut((x, y))
+            && crate::text::width(cell.symbol()) > 1
+        {
+            cell.set_symbol(" ");
+        }
+    }
+}
+
+/// A clipped, styled single-span line.
+pub(crate) fn plain(app: &App, text: &str, role: Role, columns: u16) -> Line<'static> {
+    let text = clip(text, usize::from(columns)).into_owned();
+    Line::from(Span::styled(text, app.theme.style(role)))
+}
