@@ -1,0 +1,197 @@
+//! The settings that exist, and what their values may be. `*` stands for a name that the user chose.
+
+use super::error::{ConfigError, Trouble, nearest};
+use super::value;
+use toml::Value;
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Kind {
+    Text,
+    Flag,
+    Tokens,
+    Count,
+    Dollars,
+    Duration,
+    OneOf(&'static [&'static str]),
+    Texts,
+    SomeOf(&'static [&'static str]),
+    /// `[[guard]]` and its like: checked by whoever uses them.
+    Tables(&'static [&'static str]),
+}
+
+const EFFORTS: &[&str] = &["minimal", "low", "medium", "high", "xhigh", "max"];
+pub(super) const APIS: &[&str] =
+    &["openai-responses", "openai-chat", "anthropic", "gemini", "copilot"];
+pub(super) const SPOKEN: &[&str] = &["openai-chat", "anthropic"];
+
+pub(super) const SETTINGS: &[(&str, Kind)] = &[
+    ("model", Kind::Text),
+    ("mode", Kind::OneOf(&["plan", "confirm", "auto-edit", "autopilot"])),
+    ("depth", Kind::OneOf(&["auto", "brief", "normal", "deep"])),
+    ("shell", Kind::Text),
+    ("auto.fast", Kind::Text),
+    ("auto.strong", Kind::Text),
+    ("budget.turn", Kind::Tokens),
+    ("budget.session", Kind::Tokens),
+    ("budget.day", Kind::Tokens),
+    ("budget.cost", Kind::Dollars),
+    ("budget.steps", Kind::Count),
+    ("budget.time", Kind::Duration),
+    ("ui.theme", Kind::Text),
+    ("ui.ascii", Kind::Flag),
+    ("ui.mouse", Kind::Flag),
+    ("rules.allow", Kind::Texts),
+    ("rules.ask", Kind::Texts),
+    ("rules.deny", Kind::Texts),
+    ("providers.*.api", Kind::OneOf(APIS)),
+    ("providers.*.base_url", Kind::Text),
+    ("providers.*.key_env", Kind::Text),
+    ("providers.*.key_command", Kind::Text),
+    ("models.*.provider", Kind::Text),
+    ("models.*.id", Kind::Text),
+    ("models.*.context", Kind::Tokens),
+    ("models.*.prompt", Kind::Tokens),
+    ("models.*.output", Kind::Tokens),
+    ("models.*.efforts", Kind::SomeOf(EFFORTS)),
+    ("models.*.edits", Kind::OneOf(&["replace", "apply-patch", "whole"])),
+    ("models.*.price.input", Kind::Dollars),
+    ("models.*.price.cached", Kind::Dollars),
+    ("models.*.price.cache_write", Kind::Dollars),
+    ("models.*.price.output", Kind::Dollars),
+    ("gates.*", Kind::Text),
+    ("gates.*.run", Kind::Text),
+    ("gates.*.when", Kind::OneOf(&["edit", "turn", "apply"])),
+    ("gates.*.timeout", Kind::Duration),
+    ("guard", Kind::Tables(&["name", "paths"])),
+];
+
+/// The variables that set one setting each.
+pub(super) const VARIABLES: &[(&str, &str)] = &[
+    ("BRISK_MODEL", "model"),
+    ("BRISK_MODE", "mode"),
+    ("BRISK_DEPTH", "depth"),
+    ("BRISK_BUDGET", "budget.turn"),
+    ("BRISK_MAX_COST", "budget.cost"),
+    ("BRISK_MAX_STEPS", "budget.steps"),
+    ("BRISK_MAX_TIME", "budget.time"),
+    ("BRISK_SHELL", "shell"),
+    ("BRISK_THEME", "ui.theme"),
+    ("BRISK_ASCII", "ui.ascii"),
+];
+
+/// A key's parts; a part that the user named may hold dots.
+pub(super) type Key = Vec<String>;
+
+fn fits(pattern: &str, key: &[String]) -> bool {
+    pattern.split('.').count() == key.len() && starts(pattern, key)
+}
+
+/// Whether the key is the pattern's beginning, or all of it.
+fn starts(pattern: &str, key: &[String]) -> bool {
+    let mut parts = pattern.split('.');
+    key.iter().all(|part| parts.next().is_some_and(|known| known == "*" || known == part))
+}
+
+/// What the value of this key may be; None if there is no such setting.
+pub(super) fn kind(key: &[String]) -> Option<Kind> {
+    SETTINGS.iter().find(|(pattern, _)| fits(pattern, key)).map(|(_, kind)| *kind)
+}
+
+/// Whether settings lie below this key.
+pub(super) fn is_table(key: &[String]) -> bool {
+    SETTINGS.iter().any(|(pattern, _)| starts(pattern, key) && !fits(pattern, key))
+}
+
+pub(super) fn unknown(key: &[String]) -> ConfigError {
+    let shown = key.join(".");
+    // As deep as the user is right, the nearest name of that depth.
+    let right =
+        (0..key.len()).rev().find(|depth| is_table(&key[..*depth]) || *depth == 0).unwrap_or(0);
+    let siblings = SETTINGS.iter().filter(|(pattern, _)| starts(pattern, &key[..right]));
+    let names: Vec<&str> = siblings
+        .filter_map(|(pattern, _)| pattern.split('.').nth(right))
+        .filter(|name| *name != "*")
+        .collect();
+    let mut error = ConfigError::new(Trouble::Setting, format!("unknown key `{shown}`"));
+    let near = nearest(&key[right], names.iter().copied()).map(|name| {
+        let mut near = key[..right].to_vec();
+        near.push(name.to_owned());
+        near.join(".")
+    });
+    // The right name at another depth: `turn` for `budget.turn`.
+    let elsewhere = || {
+        let last = key.last()?;
+        let ends =
+            |pattern: &&str| !pattern.contains('*') && pattern.rsplit('.').next() == Some(last);
+        SETTINGS
+            .iter()
+            .map(|(pattern, _)| *pattern)
+            .find(|pattern| ends(pattern))
+            .map(str::to_owned)
+    };
+    if let Some(near) = near.or_else(elsewhere) {
+        error = error.hinted(format!("did you mean `{near}`?"));
+    } else {
+        let mut names = names;
+        names.dedup();
+        error = error.hinted(format!("known here: {}", names.join(", ")));
+    }
+    error
+}
+
+/// # Errors
+/// If the value is not one that the key may have.
+pub(super) fn check(key: &[String], kind: Kind, value: &Value) -> Result<(), ConfigError> {
+    let fits = match (kind, value) {
+        (Kind::Text, Value::String(_)) | (Kind::Flag, Value::Boolean(_)) => true,
+        (Kind::Tokens, Value::String(text)) => value::tokens(text).is_some(),
+        (Kind::Tokens | Kind::Count, Value::Integer(count)) => *count >= 0,
+        (Kind::Dollars, Value::Float(dollars)) => *dollars >= 0.0 && dollars.is_finite(),
+        (Kind::Dollars, Value::Integer(dollars)) => *dollars >= 0,
+        (Kind::Duration, Value::String(text)) => value::seconds(text).is_some(),
+        (Kind::OneOf(names), Value::String(text)) => return one_of(key, names, text),
+        (Kind::Texts, Value::Array(values)) => values.iter().all(Value::is_str),
+        (Kind::SomeOf(names), Value::Array(values)) => {
+            for value in values {
+                one_of(key, names, value.as_str().unwrap_or_default())?;
+            }
+            true
+        }
+        (Kind::Tables(fields), Value::Array(values)) => values.iter().all(|value| {
+            value
+                .as_table()
+                .is_some_and(|table| table.keys().all(|key| fields.contains(&key.as_str())))
+        }),
+        _ => false,
+    };
+    if fits {
+        return Ok(());
+    }
+    let wanted = match kind {
+        Kind::Text => "a text such as \"name\"".to_owned(),
+        Kind::Flag => "true or false".to_owned(),
+        Kind::Tokens => "a token count such as \"100k\"".to_owned(),
+        Kind::Count => "a whole number such as 20".to_owned(),
+        Kind::Dollars => "dollars such as 0.5".to_owned(),
+        Kind::Duration => "a duration such as \"10m\"".to_owned(),
+        Kind::OneOf(names) => format!("one of {}", names.join(", ")),
+        Kind::Texts => "a list of texts such as [\"cargo test\"]".to_owned(),
+        Kind::SomeOf(names) => format!("a list out of {}", names.join(", ")),
+        Kind::Tables(fields) => format!("tables with {}", fields.join(", ")),
+    };
+    let message = format!("`{}` must be {wanted}, not {value}", key.join("."));
+    Err(ConfigError::new(Trouble::Setting, message))
+}
+
+fn one_of(key: &[String], names: &[&str], text: &str) -> Result<(), ConfigError> {
+    if names.contains(&text) {
+        return Ok(());
+    }
+    let message =
+        format!("`{}` must be one of {}, not \"{text}\"", key.join("."), names.join(", "));
+    let error = ConfigError::new(Trouble::Setting, message);
+    Err(match nearest(text, names.iter().copied()) {
+        Some(name) => error.hinted(format!("did you mean \"{name}\"?")),
+        None => error,
+    })
+}
