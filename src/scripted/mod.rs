@@ -48,18 +48,16 @@
 //! start and in whole messages, is reported as cached: of the Messages wire only if the request has a
 //! `cache_control`. Nothing is reported as written to the cache.
 
+mod chat;
 mod count;
 mod given;
-mod messages_check;
-mod messages_stream;
+mod messages;
 mod play;
+mod prompts;
 mod refusal;
 mod script;
 mod server;
 mod stream;
-
-mod chat_check;
-mod chat_stream;
 
 pub use count::count_tokens;
 pub use play::Recorded;

@@ -1,19 +1,16 @@
 //! What is replied to a request: the script as it goes on, and what the requests were. No I/O.
 
-use super::count::count_tokens;
-use super::given::{Asked, Cache, Given, Thought};
+use super::given::{Asked, Given, Thought};
+use super::prompts::Prompts;
 use super::refusal::{Refusal, Wire};
 use super::script::{Fault, RetryAfter, Script, Scripted};
 use super::stream::{Say, Stream, play};
-use super::{chat_check, chat_stream, messages_check, messages_stream};
+use super::{chat, messages};
 use crate::protocol::Usage;
 use serde_json::Value;
-use std::collections::VecDeque;
 
 /// Requests that are remembered.
 const RECORDED_MAX: usize = 10_000;
-/// Prompts that a later one is compared with.
-const PROMPTS_MAX: usize = 64;
 const PAGE: &str = "<!doctype html>\n<html><head><title>Welcome</title></head>\n\
                     <body><h1>It works!</h1></body></html>\n";
 
@@ -64,8 +61,7 @@ pub(super) struct Play {
     /// Replies that were begun.
     replies: u64,
     given: Given,
-    /// The keys of the parts of each answered prompt.
-    prompts: VecDeque<Vec<String>>,
+    prompts: Prompts,
     recorded: Vec<Recorded>,
     mismatch: Option<String>,
 }
@@ -77,7 +73,7 @@ impl Play {
             next: 0,
             replies: 0,
             given: Given::default(),
-            prompts: VecDeque::new(),
+            prompts: Prompts::default(),
             recorded: Vec::new(),
             mismatch: None,
         }
@@ -128,11 +124,11 @@ impl Play {
             });
         }
         let checked = match incoming.wire {
-            Wire::Chat => chat_check::check(body, &self.given),
+            Wire::Chat => chat::check(body, &self.given),
             Wire::Messages => {
                 let version = |header: &(String, String)| header.0 == "anthropic-version";
                 if incoming.headers.iter().any(version) {
-                    messages_check::check(body, &self.given)
+                    messages::check(body, &self.given)
                 } else {
                     Err(Refusal::new(400, "anthropic-version: header is required"))
                 }
@@ -194,7 +190,7 @@ impl Play {
             (1..=reply.calls.len()).map(|call| format!("{prefix}_{number}_{call}")).collect();
         let thought =
             Thought { text: reply.thought.clone(), signature: format!("signed-{number}") };
-        let usage = reply.usage.map_or_else(|| self.usage(asked, reply), Usage::from);
+        let usage = reply.usage.map_or_else(|| self.prompts.usage(asked, reply), Usage::from);
         let say = Say {
             number,
             model: &asked.model,
@@ -211,52 +207,13 @@ impl Play {
         let error = error.body(wire);
         let stream = match wire {
             Wire::Chat => {
-                let events = chat_stream::events(&say, asked.figures);
-                play(reply, events, chat_stream::error(&error))
+                let events = chat::events(&say, asked.figures);
+                play(reply, events, chat::error(&error))
             }
-            Wire::Messages => {
-                play(reply, messages_stream::events(&say), messages_stream::error(&error))
-            }
+            Wire::Messages => play(reply, messages::events(&say), messages::error(&error)),
         };
         self.given.note(&thought, &call_ids);
         (stream, usage)
-    }
-
-    /// Counts, and remembers the prompt as one that is cached from now on.
-    fn usage(&mut self, asked: &Asked, reply: &Scripted) -> Usage {
-        let counts: Vec<u64> = asked
-            .parts
-            .iter()
-            .map(|part| part.texts.iter().map(|text| count_tokens(text)).sum())
-            .collect();
-        let keys: Vec<String> = asked.parts.iter().map(|part| part.key.clone()).collect();
-        let shared = |prompt: &Vec<String>| {
-            prompt.iter().zip(&keys).take_while(|(old, new)| old == new).count()
-        };
-        let parts = match asked.cache {
-            Cache::Used => self.prompts.iter().map(shared).max().unwrap_or(0),
-            Cache::NotAsked => 0,
-        };
-        if asked.cache == Cache::Used {
-            self.prompts.push_back(keys);
-            if self.prompts.len() > PROMPTS_MAX {
-                self.prompts.pop_front();
-            }
-        }
-        let reasoning = count_tokens(&reply.thought);
-        let calls: u64 = reply
-            .calls
-            .iter()
-            .map(|call| count_tokens(&call.tool) + count_tokens(&call.arguments()))
-            .sum();
-        Usage {
-            input: counts[parts..].iter().sum(),
-            cached: counts[..parts].iter().sum(),
-            cache_write: 0,
-            output: count_tokens(&reply.text) + reasoning + calls,
-            reasoning,
-            estimated: false,
-        }
     }
 }
 

@@ -1,5 +1,7 @@
 //! Anthropic Messages: `POST {base}/messages`.
 
+mod block;
+mod counts;
 mod reply;
 mod request;
 

@@ -1,10 +1,11 @@
 //! From the events of a Messages stream to a reply.
 
-use super::DIALECT;
+use super::block::{Block, State};
+use super::counts::Counts;
 use crate::model::decoder::{Decoded, On, Phase, count, drop_truncated};
 use crate::model::trouble::{Refusal, ServiceError, Trouble};
 use crate::model::{Progress, Request, Stop};
-use crate::protocol::{CallId, Item, Opaque, Usage};
+use crate::protocol::Item;
 use serde_json::{Map, Value, json};
 
 #[derive(Default)]
@@ -15,31 +16,6 @@ pub(in crate::model) struct Decoder {
     usage: Counts,
     reason: String,
     explanation: Option<String>,
-}
-
-struct Block {
-    index: Option<u64>,
-    /// As it began, with the pieces that came since; but for a call's input.
-    raw: Map<String, Value>,
-    /// A call's input as it came.
-    input: String,
-    state: State,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum State {
-    Open,
-    Closed,
-}
-
-/// Figures come at the start and, cumulative, at the end; either may leave some out.
-#[derive(Default)]
-struct Counts {
-    input: Option<u64>,
-    cached: Option<u64>,
-    cache_write: Option<u64>,
-    output: Option<u64>,
-    reasoning: Option<u64>,
 }
 
 impl Decoder {
@@ -122,7 +98,7 @@ impl Decoder {
     }
 
     fn start(&mut self, index: Option<u64>, raw: Map<String, Value>, on: &mut On<'_>) {
-        let block = Block { index, raw, input: String::new(), state: State::Open };
+        let block = Block::new(index, raw);
         let text =
             |name| block.raw.get(name).and_then(Value::as_str).filter(|text| !text.is_empty());
         match block.kind() {
@@ -170,7 +146,7 @@ impl Decoder {
 
     fn open(&mut self, index: Option<u64>, raw: Value) -> usize {
         let raw = if let Value::Object(raw) = raw { raw } else { Map::new() };
-        self.blocks.push(Block { index, raw, input: String::new(), state: State::Open });
+        self.blocks.push(Block::new(index, raw));
         self.blocks.len() - 1
     }
 
@@ -195,129 +171,19 @@ impl Decoder {
     }
 }
 
-impl Block {
-    fn kind(&self) -> &str {
-        self.word("type")
-    }
-
-    fn name(&self) -> &str {
-        self.word("name")
-    }
-
-    fn word(&self, name: &str) -> &str {
-        self.raw.get(name).and_then(Value::as_str).unwrap_or_default()
-    }
-
-    fn add_citation(&mut self, citation: Option<&Value>) {
-        let citations = self.raw.entry("citations").or_insert(Value::Null);
-        match (citations, citation) {
-            (Value::Array(all), Some(one)) => all.push(one.clone()),
-            (empty, Some(one)) => *empty = json!([one]),
-            (_, None) => {}
-        }
-    }
-
-    /// Text goes behind text; what was not there yet is set.
-    fn merge(&mut self, delta: &Map<String, Value>) {
-        for (name, value) in delta.iter().filter(|(name, _)| *name != "type") {
-            match (self.raw.get_mut(name), value) {
-                (Some(Value::String(old)), Value::String(new)) => old.push_str(new),
-                _ => _ = self.raw.insert(name.clone(), value.clone()),
-            }
-        }
-    }
-
-    /// None for a text that is empty.
-    fn item(mut self, model: &str) -> Option<Item> {
-        match self.kind() {
-            "text" => {
-                let text = self.word("text").to_owned();
-                let cited = self.raw.get("citations").is_some_and(Value::is_array);
-                let opaque = cited.then(|| opaque(model, self.raw));
-                (!text.is_empty()).then_some(Item::Assistant { text, opaque })
-            }
-            "tool_use" => Some(self.call(model)),
-            "thinking" => {
-                let text = self.word("thinking").to_owned();
-                // Cut off in the middle it has no valid signature.
-                let opaque = (self.state == State::Closed).then(|| opaque(model, self.raw));
-                (!text.is_empty() || opaque.is_some()).then_some(Item::Thought { text, opaque })
-            }
-            _ => {
-                if let Ok(input @ Value::Object(_)) = serde_json::from_str(&self.input) {
-                    self.raw.insert("input".to_owned(), input);
-                }
-                Some(Item::Thought { text: String::new(), opaque: Some(opaque(model, self.raw)) })
-            }
-        }
-    }
-
-    fn call(mut self, model: &str) -> Item {
-        let call = CallId(self.word("id").to_owned());
-        let tool = self.name().to_owned();
-        let begun_with = self.raw.shift_remove("input");
-        for known in ["type", "id", "name"] {
-            self.raw.shift_remove(known);
-        }
-        let arguments = match begun_with {
-            _ if !self.input.is_empty() => self.input,
-            Some(Value::Object(input)) if !input.is_empty() => Value::Object(input).to_string(),
-            // No input at all is that of a tool that takes none; unless it never came.
-            _ if self.state == State::Closed => "{}".to_owned(),
-            _ => String::new(),
-        };
-        let opaque = (!self.raw.is_empty()).then(|| opaque(model, self.raw));
-        Item::Call { call, tool, arguments, opaque }
-    }
-}
-
-fn opaque(model: &str, raw: Map<String, Value>) -> Opaque {
-    Opaque { dialect: DIALECT.into(), model: model.into(), value: raw.into() }
-}
-
-impl Counts {
-    fn add(&mut self, usage: Option<&Value>) {
-        let Some(usage) = usage else { return };
-        let take = |old: &mut Option<u64>, path: &str, least: u64| {
-            if let Some(new) = count(usage.pointer(path)).filter(|new| *new >= least) {
-                *old = Some(new);
-            }
-        };
-        // Some proxies say 0 at the end of what they counted at the start.
-        let least = u64::from(self.input.is_some());
-        take(&mut self.input, "/input_tokens", least);
-        take(&mut self.cached, "/cache_read_input_tokens", 1);
-        take(&mut self.cache_write, "/cache_creation_input_tokens", 1);
-        take(&mut self.output, "/output_tokens", 0);
-        take(&mut self.reasoning, "/output_tokens_details/thinking_tokens", 0);
-    }
-
-    fn total(&self) -> Option<Usage> {
-        let output = self.output.unwrap_or(0);
-        self.input.map(|input| Usage {
-            input,
-            cached: self.cached.unwrap_or(0),
-            cache_write: self.cache_write.unwrap_or(0),
-            output,
-            reasoning: self.reasoning.unwrap_or(0).min(output),
-            estimated: false,
-        })
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::model::anthropic;
     use crate::model::sample::{decode, prompt, request, stream};
     use crate::model::sse::tests::conformance;
-    use crate::protocol::Api;
+    use crate::protocol::{Api, Usage};
 
-    fn start(index: u64, block: Value) -> Value {
+    fn start(index: u64, block: &Value) -> Value {
         json!({ "type": "content_block_start", "index": index, "content_block": block })
     }
 
-    fn delta(index: u64, delta: Value) -> Value {
+    fn delta(index: u64, delta: &Value) -> Value {
         json!({ "type": "content_block_delta", "index": index, "delta": delta })
     }
 
@@ -336,18 +202,18 @@ mod tests {
     #[test]
     fn what_must_go_back_goes_back_as_it_came() {
         let data = [
-            start(0, json!({ "type": "thinking", "thinking": "", "signature": "" })),
-            delta(0, json!({ "type": "thinking_delta", "thinking": "h" })),
-            delta(0, json!({ "type": "thinking_delta", "thinking": "m" })),
-            delta(0, json!({ "type": "signature_delta", "signature": "sig" })),
+            start(0, &json!({ "type": "thinking", "thinking": "", "signature": "" })),
+            delta(0, &json!({ "type": "thinking_delta", "thinking": "h" })),
+            delta(0, &json!({ "type": "thinking_delta", "thinking": "m" })),
+            delta(0, &json!({ "type": "signature_delta", "signature": "sig" })),
             stop(0),
-            start(1, json!({ "type": "redacted_thinking", "data": "xyz" })),
+            start(1, &json!({ "type": "redacted_thinking", "data": "xyz" })),
             stop(1),
-            start(2, json!({ "type": "novelty", "z": 1, "a": [2] })),
+            start(2, &json!({ "type": "novelty", "z": 1, "a": [2] })),
             stop(2),
             start(
                 3,
-                json!({ "type": "tool_use", "id": "t", "name": "run", "input": {}, "caller": { "type": "direct" } }),
+                &json!({ "type": "tool_use", "id": "t", "name": "run", "input": {}, "caller": { "type": "direct" } }),
             ),
             stop(3),
             end("tool_use"),
@@ -369,8 +235,8 @@ mod tests {
     #[test]
     fn a_thought_that_broke_off_does_not_go_back() {
         let data = [
-            start(0, json!({ "type": "thinking", "thinking": "", "signature": "" })),
-            delta(0, json!({ "type": "thinking_delta", "thinking": "hm" })),
+            start(0, &json!({ "type": "thinking", "thinking": "", "signature": "" })),
+            delta(0, &json!({ "type": "thinking_delta", "thinking": "hm" })),
             end("max_tokens"),
         ];
         let decoded = decoded(&data);

@@ -19,12 +19,12 @@ pub(in crate::model) fn body(request: &Request<'_>) -> Value {
     }
     if !request.tools.is_empty() {
         let mut tools: Vec<Value> = request.tools.iter().map(tool).collect();
-        mark(tools.last_mut());
+        tools.last_mut().into_iter().for_each(mark);
         body["tools"] = tools.into();
     }
     if !request.system.is_empty() {
         let mut system = json!({ "type": "text", "text": request.system });
-        mark(Some(&mut system));
+        mark(&mut system);
         body["system"] = json!([system]);
     }
     let mut messages = messages(request);
@@ -149,8 +149,8 @@ fn is_thinking(block: &Value) -> bool {
 }
 
 /// Ends what is to be cached.
-fn mark(block: Option<&mut Value>) {
-    if let Some(Value::Object(block)) = block {
+fn mark(block: &mut Value) {
+    if let Value::Object(block) = block {
         block.insert("cache_control".to_owned(), json!({ "type": "ephemeral" }));
     }
 }
@@ -163,7 +163,7 @@ fn mark_messages(messages: &mut [Message]) {
     for (from_end, message) in messages.iter_mut().rev().enumerate() {
         let is_end = from_end == 0 || message.role == Role::User;
         if is_end && ends < 2 {
-            mark(message.blocks.iter_mut().rev().find(|block| !is_thinking(block)));
+            message.blocks.iter_mut().rfind(|block| !is_thinking(block)).into_iter().for_each(mark);
             ends += 1;
         }
     }

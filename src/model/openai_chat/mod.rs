@@ -2,6 +2,7 @@
 
 mod reply;
 mod request;
+mod usage;
 
 pub(super) use reply::Decoder;
 pub(super) use request::body;

@@ -1,6 +1,7 @@
 //! From the chunks of a Chat Completions stream to a reply, whatever the server's habits.
 
 use super::DIALECT;
+use super::usage::read_usage;
 use crate::model::decoder::{Decoded, On, Phase, are_whole, count, drop_truncated};
 use crate::model::trouble::{Refusal, ServiceError, Trouble};
 use crate::model::{Progress, Request, Stop};
@@ -39,10 +40,9 @@ impl Decoder {
         chunk: &Value,
         on: &mut On<'_>,
     ) -> Result<(), Trouble> {
-        if chunk.get("choices").is_none() || chunk.get("error").is_some() {
-            if let Some(error) = ServiceError::read(chunk) {
-                return Err(Trouble::Status(Refusal::of_stream(error)));
-            }
+        let failed = chunk.get("choices").is_none() || chunk.get("error").is_some();
+        if let (true, Some(error)) = (failed, ServiceError::read(chunk)) {
+            return Err(Trouble::Status(Refusal::of_stream(error)));
         }
         let usage = chunk.get("usage").or_else(|| chunk.pointer("/x_groq/usage"));
         if let Some(usage) = usage.and_then(read_usage) {
@@ -228,35 +228,6 @@ fn join_detail(details: &mut Vec<Value>, piece: &Value) {
     }
 }
 
-/// The spellings: OpenAI's, DeepSeek's cache hits, and those that say input and output.
-fn read_usage(usage: &Value) -> Option<Usage> {
-    let at = |path: &str| count(usage.pointer(path));
-    let prompt = at("/prompt_tokens").or_else(|| at("/input_tokens"))?;
-    let completion = at("/completion_tokens").or_else(|| at("/output_tokens")).unwrap_or(0);
-    let cached = at("/prompt_tokens_details/cached_tokens")
-        .or_else(|| at("/prompt_cache_hit_tokens"))
-        .or_else(|| at("/input_tokens_details/cached_tokens"))
-        .or_else(|| at("/cached_tokens"))
-        .unwrap_or(0)
-        .min(prompt);
-    let cache_write =
-        at("/prompt_tokens_details/cache_write_tokens").unwrap_or(0).min(prompt - cached);
-    let reasoning = at("/completion_tokens_details/reasoning_tokens")
-        .or_else(|| at("/output_tokens_details/reasoning_tokens"))
-        .unwrap_or(0);
-    // A few services count reasoning beside the completion; the total gives them away.
-    let beside = reasoning > 0 && at("/total_tokens") == Some(prompt + completion + reasoning);
-    let output = if beside { completion + reasoning } else { completion };
-    Some(Usage {
-        input: prompt - cached - cache_write,
-        cached,
-        cache_write,
-        output,
-        reasoning: reasoning.min(output),
-        estimated: false,
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -399,25 +370,6 @@ mod tests {
         let trouble = decode(Api::OpenaiChat, &stream(&data), 9).expect_err("an error");
         let Trouble::Status(refusal) = trouble else { panic!("{trouble:?}") };
         assert_eq!((refusal.status, refusal.error.message.as_str()), (502, "m"));
-    }
-
-    #[test]
-    fn usage_is_read_in_its_spellings_without_overlap() {
-        let read = |value| {
-            let usage = read_usage(&value).expect("usage");
-            (usage.input, usage.cached, usage.cache_write, usage.output, usage.reasoning)
-        };
-        let openai = json!({ "prompt_tokens": 100, "completion_tokens": 9,
-            "prompt_tokens_details": { "cached_tokens": 60, "cache_write_tokens": 10 },
-            "completion_tokens_details": { "reasoning_tokens": 4 } });
-        assert_eq!(read(openai), (30, 60, 10, 9, 4));
-        let deepseek = json!({ "prompt_tokens": 100, "completion_tokens": 9,
-            "prompt_cache_hit_tokens": 64, "prompt_cache_miss_tokens": 36 });
-        assert_eq!(read(deepseek), (36, 64, 0, 9, 0));
-        let beside = json!({ "prompt_tokens": 10, "completion_tokens": 5, "total_tokens": 22,
-            "completion_tokens_details": { "reasoning_tokens": 7 } });
-        assert_eq!(read(beside), (10, 0, 0, 12, 7));
-        assert_eq!(read_usage(&Value::Null), None);
     }
 
     #[test]

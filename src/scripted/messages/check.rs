@@ -1,7 +1,8 @@
 //! Whether a Messages request is one that Anthropic would take.
 
-use super::given::{Asked, Cache, Given, is_name};
-use super::refusal::Refusal;
+use super::held::{Held, hold, text};
+use crate::scripted::given::{Asked, Cache, Given, is_name};
+use crate::scripted::refusal::Refusal;
 use serde_json::{Map, Value};
 use std::collections::HashSet;
 
@@ -30,9 +31,9 @@ const FIELDS: &[&str] = &[
 const EFFORTS: [&str; 5] = ["low", "medium", "high", "xhigh", "max"];
 const MARKERS_MAX: usize = 4;
 
-type Checked<T> = Result<T, Refusal>;
+pub(super) type Checked<T> = Result<T, Refusal>;
 
-pub(super) fn check(body: &Value, given: &Given) -> Checked<Asked> {
+pub(in crate::scripted) fn check(body: &Value, given: &Given) -> Checked<Asked> {
     let Value::Object(fields) = body else {
         return Err(refusal("The request body is not valid JSON."));
     };
@@ -66,40 +67,44 @@ pub(super) fn check(body: &Value, given: &Given) -> Checked<Asked> {
     Ok(asked)
 }
 
-fn refusal(message: impl Into<String>) -> Refusal {
+pub(super) fn refusal(message: impl Into<String>) -> Refusal {
     Refusal::new(400, message)
 }
 
-fn missing(at: &str) -> Refusal {
+pub(super) fn missing(at: &str) -> Refusal {
     refusal(format!("{at}: Field required"))
 }
 
-fn only(fields: &Map<String, Value>, known: &[&str], at: &str) -> Checked<()> {
+pub(super) fn only(fields: &Map<String, Value>, known: &[&str], at: &str) -> Checked<()> {
     match fields.keys().find(|name| !known.contains(&name.as_str())) {
         None => Ok(()),
         Some(name) => Err(refusal(format!("{at}{name}: Extra inputs are not permitted"))),
     }
 }
 
-fn string<'a>(fields: &'a Map<String, Value>, name: &str, at: &str) -> Checked<&'a str> {
+pub(super) fn string<'a>(fields: &'a Map<String, Value>, name: &str, at: &str) -> Checked<&'a str> {
     let value = fields.get(name).ok_or_else(|| missing(at))?;
     value.as_str().ok_or_else(|| refusal(format!("{at}: Input should be a valid string")))
 }
 
 fn thinking(fields: &Map<String, Value>) -> Checked<()> {
-    if let Some(thinking) = fields.get("thinking") {
-        if !matches!(thinking["type"].as_str(), Some("adaptive" | "enabled" | "disabled")) {
+    let known = ["adaptive", "enabled", "disabled"];
+    let one_of =
+        |value: &Value, known: &[&str]| value.as_str().is_some_and(|word| known.contains(&word));
+    match fields.get("thinking") {
+        Some(thinking) if !one_of(&thinking["type"], &known) => {
             return Err(refusal(
                 "thinking.type: Input should be 'adaptive', 'enabled' or 'disabled'",
             ));
         }
+        _ => {}
     }
-    if let Some(effort) = fields.get("output_config").and_then(|config| config.get("effort")) {
-        if !effort.as_str().is_some_and(|effort| EFFORTS.contains(&effort)) {
-            return Err(refusal(format!("output_config.effort: {effort} is not supported")));
+    match fields.get("output_config").and_then(|config| config.get("effort")) {
+        Some(effort) if !one_of(effort, &EFFORTS) => {
+            Err(refusal(format!("output_config.effort: {effort} is not supported")))
         }
+        _ => Ok(()),
     }
-    Ok(())
 }
 
 /// How many blocks end what is to be cached.
@@ -178,28 +183,6 @@ fn system_texts(system: &Value) -> Checked<Vec<String>> {
     }
 }
 
-fn text(block: &Value, at: &str) -> Checked<String> {
-    let text = block["text"].as_str().ok_or_else(|| missing(&format!("{at}.text")))?;
-    if text.is_empty() {
-        return Err(refusal(format!("{at}: text content blocks must be non-empty")));
-    }
-    if text.trim().is_empty() {
-        return Err(refusal(format!("{at}: text content blocks must contain non-whitespace text")));
-    }
-    Ok(text.to_owned())
-}
-
-/// What one message holds.
-#[derive(Default)]
-struct Held<'a> {
-    texts: Vec<String>,
-    calls: Vec<&'a str>,
-    results: Vec<&'a str>,
-    signatures: Vec<&'a str>,
-    /// The last block's type.
-    last: &'a str,
-}
-
 fn check_messages(
     messages: &[Value],
     given: &Given,
@@ -243,120 +226,6 @@ fn check_messages(
     if thinks { keeps_thoughts(&helds, given) } else { Ok(()) }
 }
 
-fn hold<'a>(
-    fields: &'a Map<String, Value>,
-    role: &str,
-    at: &str,
-    given: &Given,
-) -> Checked<Held<'a>> {
-    let mut held = Held::default();
-    let blocks = match fields.get("content") {
-        Some(Value::String(text)) if !text.trim().is_empty() => {
-            held.texts.push(text.clone());
-            return Ok(held);
-        }
-        Some(Value::Array(blocks)) if !blocks.is_empty() => blocks,
-        Some(Value::String(_) | Value::Array(_)) => {
-            return Err(refusal(format!("{at}: all messages must have non-empty content")));
-        }
-        _ => return Err(missing(&format!("{at}.content"))),
-    };
-    for (number, block) in blocks.iter().enumerate() {
-        let at = format!("{at}.content.{number}");
-        let Value::Object(block) = block else {
-            return Err(refusal(format!("{at}: Input should be an object")));
-        };
-        let kind = string(block, "type", &format!("{at}.type"))?;
-        match (kind, role) {
-            ("text", _) => {
-                only(block, &["type", "text", "cache_control", "citations"], &format!("{at}."))?;
-                held.texts.push(text(&Value::Object(block.clone()), &at)?);
-            }
-            ("tool_use", "assistant") => hold_call(block, &at, &mut held)?,
-            ("tool_result", "user") => hold_result(block, &at, &mut held)?,
-            ("thinking", "assistant") => hold_thought(block, &at, given, &mut held)?,
-            _ => {
-                return Err(refusal(format!(
-                    "{at}: Input tag {kind:?} is not expected in a message of the {role}"
-                )));
-            }
-        }
-        held.last = kind;
-    }
-    if held.last == "thinking" {
-        return Err(refusal(format!(
-            "{at}: The final block in an assistant message cannot be `thinking`."
-        )));
-    }
-    Ok(held)
-}
-
-fn hold_call<'a>(block: &'a Map<String, Value>, at: &str, held: &mut Held<'a>) -> Checked<()> {
-    only(block, &["type", "id", "name", "input", "cache_control"], &format!("{at}.tool_use."))?;
-    let id = string(block, "id", &format!("{at}.tool_use.id"))?;
-    if id.is_empty()
-        || !id.chars().all(|char| char.is_ascii_alphanumeric() || matches!(char, '_' | '-'))
-    {
-        return Err(refusal(format!(
-            "{at}.tool_use.id: String should match pattern '^[a-zA-Z0-9_-]+$'"
-        )));
-    }
-    let name = string(block, "name", &format!("{at}.tool_use.name"))?;
-    let input = block.get("input").ok_or_else(|| missing(&format!("{at}.tool_use.input")))?;
-    if !input.is_object() {
-        return Err(refusal(format!("{at}.tool_use.input: Input should be a valid dictionary")));
-    }
-    held.calls.push(id);
-    held.texts.extend([name.to_owned(), input.to_string()]);
-    Ok(())
-}
-
-fn hold_result<'a>(block: &'a Map<String, Value>, at: &str, held: &mut Held<'a>) -> Checked<()> {
-    only(
-        block,
-        &["type", "tool_use_id", "content", "is_error", "cache_control"],
-        &format!("{at}.tool_result."),
-    )?;
-    if !matches!(held.last, "" | "tool_result") {
-        return Err(refusal(format!(
-            "{at}: `tool_result` blocks must come before any other block of the message"
-        )));
-    }
-    held.results.push(string(block, "tool_use_id", &format!("{at}.tool_result.tool_use_id"))?);
-    match block.get("content") {
-        None => {}
-        Some(Value::String(text)) => held.texts.push(text.clone()),
-        Some(Value::Array(blocks)) => {
-            for block in blocks {
-                held.texts.push(text(block, at)?);
-            }
-        }
-        Some(_) => {
-            return Err(refusal(format!(
-                "{at}.tool_result.content: Input should be a valid string or list"
-            )));
-        }
-    }
-    Ok(())
-}
-
-fn hold_thought<'a>(
-    block: &'a Map<String, Value>,
-    at: &str,
-    given: &Given,
-    held: &mut Held<'a>,
-) -> Checked<()> {
-    only(block, &["type", "thinking", "signature"], &format!("{at}.thinking."))?;
-    let thought = string(block, "thinking", &format!("{at}.thinking.thinking"))?;
-    let signature = string(block, "signature", &format!("{at}.thinking.signature"))?;
-    if given.signed(signature) != Some(thought) {
-        return Err(refusal(format!("{at}: Invalid `signature` in `thinking` block")));
-    }
-    held.signatures.push(signature);
-    held.texts.push(thought.to_owned());
-    Ok(())
-}
-
 /// Each call has its result in the next message, and each result its call in the last.
 fn pair(held: &Held<'_>, open: &[&str], at: &str) -> Checked<()> {
     let left: Vec<&str> =
@@ -397,4 +266,132 @@ fn keeps_thoughts(helds: &[Held<'_>], given: &Given) -> Checked<()> {
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scripted::given::Thought;
+    use serde_json::json;
+
+    fn given() -> Given {
+        let mut given = Given::default();
+        let thought = Thought { text: "hm".into(), signature: "s1".into() };
+        given.note(&thought, &["t1".into(), "t2".into()]);
+        given
+    }
+
+    fn valid() -> Value {
+        json!({
+            "model": "m", "max_tokens": 9, "stream": true,
+            "thinking": { "type": "adaptive" }, "output_config": { "effort": "low" },
+            "system": [{ "type": "text", "text": "s", "cache_control": { "type": "ephemeral" } }],
+            "tools": [{ "name": "run", "description": "d", "input_schema": { "type": "object" } }],
+            "messages": [
+                { "role": "user", "content": [{ "type": "text", "text": "p" }] },
+                { "role": "assistant", "content": [
+                    { "type": "thinking", "thinking": "hm", "signature": "s1" },
+                    { "type": "text", "text": "a" },
+                    { "type": "tool_use", "id": "t1", "name": "run", "input": {} },
+                    { "type": "tool_use", "id": "t2", "name": "run", "input": { "cache_control": 1 } },
+                ] },
+                { "role": "user", "content": [
+                    { "type": "tool_result", "tool_use_id": "t1", "content": "r" },
+                    { "type": "tool_result", "tool_use_id": "t2", "content": "", "is_error": true },
+                    { "type": "text", "text": "n" },
+                ] },
+            ],
+        })
+    }
+
+    #[test]
+    fn what_is_in_order_is_taken_with_all_its_texts() {
+        let asked = check(&valid(), &given()).expect("in order");
+        let texts: Vec<_> = asked.parts.iter().flat_map(|part| part.texts.clone()).collect();
+        let tools = r#"[{"name":"run","description":"d","input_schema":{"type":"object"}}]"#;
+        let call = r#"{"cache_control":1}"#;
+        assert_eq!(texts, [tools, "s", "p", "hm", "a", "run", "{}", "run", call, "r", "", "n"]);
+        assert_eq!(asked.text(asked.said), "r\n\nn");
+    }
+
+    #[test]
+    fn what_the_service_would_refuse_is_refused() {
+        let block = "/messages/1/content";
+        let cases = [
+            ("/extra", json!(1), "extra: Extra inputs are not permitted"),
+            ("/max_tokens", json!(0), "max_tokens: Input should be greater"),
+            ("/max_tokens", json!("9"), "max_tokens: Input should be greater"),
+            ("/model", json!(1), "model: Input should be a valid string"),
+            ("/output_config/effort", json!("minimal"), "output_config.effort"),
+            ("/thinking/type", json!("on"), "thinking.type"),
+            ("/system/0/text", json!(""), "system: text content blocks must be non-empty"),
+            ("/tools/0/input_schema", json!({}), "tools.0.input_schema.type"),
+            ("/tools/0/name", json!("a b"), "tools.0.name: String should match"),
+            ("/tools/0/extra", json!(1), "tools.0.extra: Extra inputs"),
+            ("/messages", json!([]), "at least one message"),
+            ("/messages/0/role", json!("assistant"), "first message must use"),
+            ("/messages/0/content", json!(" "), "non-empty content"),
+            ("/messages/0/content/0/text", json!(" "), "non-whitespace text"),
+            ("/messages/0/content/0/extra", json!(1), "messages.0.content.0.extra"),
+            ("/messages/2/role", json!("assistant"), "roles must alternate"),
+            (
+                "/messages/2/content/1/tool_use_id",
+                json!("t9"),
+                "ids were found without `tool_result` blocks immediately after: t2",
+            ),
+            (
+                "/messages/2/content/2",
+                json!({ "type": "tool_result", "tool_use_id": "t9" }),
+                "unexpected `tool_use_id` found in `tool_result` blocks: t9",
+            ),
+            (
+                "/messages/2/content/0",
+                json!({ "type": "text", "text": "x" }),
+                "must come before any other",
+            ),
+            (&format!("{block}/0/thinking"), json!("ham"), "Invalid `signature`"),
+            (&format!("{block}/0/signature"), json!("s2"), "Invalid `signature`"),
+            (&format!("{block}/0"), json!({ "type": "text", "text": "x" }), "Expected `thinking`"),
+            (&format!("{block}/2/input"), json!("{}"), "Input should be a valid dictionary"),
+            (&format!("{block}/3/id"), json!("t1"), "ids must be unique"),
+            (&format!("{block}/3/id"), json!("a:b"), "String should match pattern"),
+            (&format!("{block}/3"), json!({ "type": "novelty" }), "Input tag \"novelty\""),
+        ];
+        for (at, value, expected) in cases {
+            let mut body = valid();
+            let (parent, name) = at.rsplit_once('/').expect("a pointer");
+            match body.pointer_mut(parent).expect(parent) {
+                Value::Array(items) => items[name.parse::<usize>().expect("a number")] = value,
+                other => other[name] = value,
+            }
+            let refusal = check(&body, &given()).expect_err(at);
+            assert!(refusal.message.contains(expected), "{at}: {}", refusal.message);
+        }
+        for name in ["model", "max_tokens", "messages"] {
+            let mut body = valid();
+            body.as_object_mut().expect("an object").shift_remove(name);
+            let refusal = check(&body, &given()).expect_err(name);
+            assert_eq!(refusal.message, format!("{name}: Field required"));
+        }
+    }
+
+    #[test]
+    fn a_fifth_marker_is_one_too_many() {
+        let mut body = valid();
+        for at in ["/tools/0", "/messages/0/content/0", "/messages/1/content/1"] {
+            body.pointer_mut(at).expect(at)["cache_control"] = json!({ "type": "ephemeral" });
+        }
+        assert!(check(&body, &given()).is_ok());
+        body["messages"][2]["content"][2]["cache_control"] = json!({ "type": "ephemeral" });
+        let refusal = check(&body, &given()).expect_err("five");
+        assert!(refusal.message.contains("Found 5."), "{}", refusal.message);
+    }
+
+    #[test]
+    fn a_call_without_any_answer_is_refused() {
+        let mut body = valid();
+        body["messages"].as_array_mut().expect("messages").pop();
+        let refusal = check(&body, &given()).expect_err("unanswered");
+        assert!(refusal.message.contains("immediately after: t1, t2"), "{}", refusal.message);
+    }
 }

@@ -1,10 +1,10 @@
 //! A reply as the events of a Messages stream.
 
-use super::script::ScriptedStop;
-use super::stream::{Event, EventKind, Say};
+use crate::scripted::script::ScriptedStop;
+use crate::scripted::stream::{Event, EventKind, Say};
 use serde_json::{Value, json};
 
-pub(super) fn events(say: &Say<'_>) -> Vec<Event> {
+pub(in crate::scripted) fn events(say: &Say<'_>) -> Vec<Event> {
     let mut events = vec![start(say), frame(json!({ "type": "ping" }))];
     let mut index = 0;
     let mut block = |begin: Value, pieces: Vec<Value>| {
@@ -45,7 +45,7 @@ pub(super) fn events(say: &Say<'_>) -> Vec<Event> {
     events
 }
 
-pub(super) fn error(error: &Value) -> String {
+pub(in crate::scripted) fn error(error: &Value) -> String {
     format!("event: error\ndata: {error}\n\n")
 }
 
