@@ -304,6 +304,10 @@ impl<'a> Work<'a> {
                 continue;
             }
             let mut above: Vec<&Path> = path.ancestors().skip(1).collect();
+            // A link has taken a folder's place: nothing goes through it.
+            if above.iter().any(|folder| self.done().manifest.contains_key(*folder)) {
+                continue;
+            }
             above.reverse();
             for folder in above {
                 let is_known = self.done().folders.contains_key(folder);

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 /// How deep refs and logs may be nested.
 const DEPTH_MAX: usize = 32;
 /// Files of a git folder, its objects left out.
-const FILES_MAX: usize = 20_000;
+const FILES_MAX: usize = 50_000;
 
 /// The folders that a copy needs beside the files at the top. Objects are borrowed; what belongs
 /// to other work trees, submodules or other programs is left out.

@@ -30,7 +30,7 @@ pub struct Excerpt {
 }
 
 impl Excerpt {
-    /// Lines that were asked for but did not fit; `to + 1` is where to read on.
+    /// Whether it is the whole file; if not, `to + 1` is where to read on.
     pub const fn is_whole(&self) -> bool {
         self.from <= 1 && self.to == self.lines
     }

@@ -1,9 +1,10 @@
 //! Puts a file's new content in place: whole or not at all, and only if the file still is what the
 //! change was made from.
 //!
-//! The content is written to a new file beside it and synced. Where the system can exchange two
-//! names, the two are exchanged and what was displaced is looked at: if somebody else wrote it in
-//! the meantime, they are exchanged back. Elsewhere the file is read again right before the rename.
+//! The content is written to a new file in the same folder and synced; where the system can do
+//! it, that file has no name until then. Where the system can exchange two names, the two are
+//! exchanged and what was displaced is looked at: if somebody else wrote it in the meantime, they
+//! are exchanged back. Elsewhere the file is read again right before the rename.
 
 use super::folder::{Content, Entry, Folder};
 use rustix::fs::{AtFlags, Gid, Mode, OFlags, Uid};
@@ -11,8 +12,10 @@ use rustix::io::Errno;
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
 use std::io::{self, Write};
+use std::os::fd::AsRawFd;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::path::PathBuf;
 
 /// Tries at a name for the new file that nobody has.
 const NAMES_MAX: usize = 16;
@@ -125,8 +128,15 @@ fn still(folder: &Folder, name: &OsStr, base: &Base) -> io::Result<Still> {
 /// The new file beside the target; it is gone when this is dropped.
 struct Beside<'a> {
     folder: &'a Folder,
-    name: OsString,
-    is_gone: bool,
+    standing: Standing,
+}
+
+enum Standing {
+    /// It has no name so far: if brisk dies now, nothing of it is left.
+    Unnamed(File),
+    Named(OsString),
+    /// It became the file itself, or holds what must not be removed.
+    Gone,
 }
 
 impl<'a> Beside<'a> {
@@ -140,25 +150,23 @@ impl<'a> Beside<'a> {
                 let target = OsStr::from_bytes(target);
                 let link = |name: &OsStr| rustix::fs::symlinkat(target, folder.handle(), name);
                 let (name, ()) = named(link)?;
-                Ok(Self { folder, name, is_gone: false })
+                Ok(Self { folder, standing: Standing::Named(name) })
             }
             Fresh::File { bytes, executable } => {
                 // Only a new file's mode is the system's to choose, by the user's mask.
-                let mode = match (old, executable) {
+                let mode = Mode::from(match (old, executable) {
                     (Some(_), _) => 0o600,
                     (None, Some(true)) => 0o777,
                     (None, _) => 0o666,
+                });
+                let (standing, mut file) = match unnamed(folder, mode) {
+                    Some(file) => (Standing::Unnamed(file.try_clone()?), file),
+                    None => {
+                        let (name, file) = named(|name| open(folder, name, mode))?;
+                        (Standing::Named(name), file)
+                    }
                 };
-                let flags = OFlags::RDWR
-                    | OFlags::CREATE
-                    | OFlags::EXCL
-                    | OFlags::NOFOLLOW
-                    | OFlags::CLOEXEC;
-                let mode = Mode::from(mode);
-                let open = |name: &OsStr| rustix::fs::openat(folder.handle(), name, flags, mode);
-                let (name, handle) = named(open)?;
-                let beside = Self { folder, name, is_gone: false };
-                let mut file = File::from(handle);
+                let beside = Self { folder, standing };
                 file.write_all(bytes)?;
                 if let Some(old) = old {
                     take_over(old, &file, *executable)?;
@@ -173,7 +181,14 @@ impl<'a> Beside<'a> {
     fn appear(&mut self, name: &OsStr) -> Result<(), InstallError> {
         let handle = self.folder.handle();
         // A link fails where the name is taken, so nothing can be overwritten by it.
-        match rustix::fs::linkat(handle, &self.name, handle, name, AtFlags::empty()) {
+        let linked = match &self.standing {
+            Standing::Unnamed(file) => link(file, self.folder, name),
+            Standing::Named(beside) => {
+                rustix::fs::linkat(handle, beside, handle, name, AtFlags::empty())
+            }
+            Standing::Gone => Err(Errno::NOENT),
+        };
+        match linked {
             Ok(()) => Ok(()),
             Err(Errno::EXIST) => Err(InstallError::Moved),
             // The file system has no hard links.
@@ -181,10 +196,24 @@ impl<'a> Beside<'a> {
         }
     }
 
+    /// The name beside the target; it gets one now if it has none.
+    fn name(&mut self) -> Result<&OsStr, InstallError> {
+        if let Standing::Unnamed(file) = &self.standing {
+            let (name, ()) = named(|name| link(file, self.folder, name))?;
+            self.standing = Standing::Named(name);
+        }
+        match &self.standing {
+            Standing::Named(name) => Ok(name),
+            Standing::Unnamed(_) | Standing::Gone => Err(Errno::NOENT.into()),
+        }
+    }
+
     fn displace(&mut self, name: &OsStr, base: &Base) -> Result<(), InstallError> {
-        let ours = self.identity()?;
-        match self.exchange(name) {
-            Ok(()) => self.settle(name, base, ours),
+        let folder = self.folder;
+        let beside = self.name()?.to_owned();
+        let ours = identity(folder, &beside)?;
+        match exchange(folder, &beside, name) {
+            Ok(()) => self.settle(name, &beside, base, ours),
             Err(Errno::NOENT) => Err(InstallError::Moved),
             // The file system cannot exchange names.
             Err(_) => self.rename(name, base),
@@ -192,40 +221,35 @@ impl<'a> Beside<'a> {
     }
 
     fn rename(&mut self, name: &OsStr, base: &Base) -> Result<(), InstallError> {
+        let handle = self.folder.handle();
+        let beside = self.name()?.to_owned();
         if matches!(still(self.folder, name, base)?, Still::Moved) {
             return Err(InstallError::Moved);
         }
-        let handle = self.folder.handle();
-        rustix::fs::renameat(handle, &self.name, handle, name)?;
-        self.is_gone = true;
+        rustix::fs::renameat(handle, &beside, handle, name)?;
+        self.standing = Standing::Gone;
         Ok(())
     }
 
-    #[cfg(any(target_os = "linux", target_vendor = "apple"))]
-    fn exchange(&self, name: &OsStr) -> Result<(), Errno> {
-        let handle = self.folder.handle();
-        let flags = rustix::fs::RenameFlags::EXCHANGE;
-        rustix::fs::renameat_with(handle, &self.name, handle, name, flags)
-    }
-
-    #[cfg(not(any(target_os = "linux", target_vendor = "apple")))]
-    fn exchange(&self, _name: &OsStr) -> Result<(), Errno> {
-        Err(Errno::NOSYS)
-    }
-
     /// After an exchange: keeps it if what was displaced is the base, else takes it back.
-    fn settle(&mut self, name: &OsStr, base: &Base, ours: (u64, u64)) -> Result<(), InstallError> {
-        if matches!(still(self.folder, &self.name, base), Ok(Still::Same(_))) {
+    fn settle(
+        &mut self,
+        name: &OsStr,
+        beside: &OsStr,
+        base: &Base,
+        ours: (u64, u64),
+    ) -> Result<(), InstallError> {
+        if matches!(still(self.folder, beside, base), Ok(Still::Same(_))) {
             return Ok(());
         }
         // What is displaced is somebody's work: should the way back fail, it must not be removed.
-        self.is_gone = true;
+        self.standing = Standing::Gone;
         let mut expected = ours;
         for _ in 0..EXCHANGES_MAX {
-            let placed = self.identity()?;
-            self.exchange(name)?;
-            if self.identity()? == expected {
-                self.is_gone = false;
+            let placed = identity(self.folder, beside)?;
+            exchange(self.folder, beside, name)?;
+            if identity(self.folder, beside)? == expected {
+                self.standing = Standing::Named(beside.to_owned());
                 break;
             }
             // Yet another file came in between. It is the newest, so it goes back to its name.
@@ -233,22 +257,60 @@ impl<'a> Beside<'a> {
         }
         Err(InstallError::Moved)
     }
-
-    /// Of whatever now has the name beside the target.
-    fn identity(&self) -> io::Result<(u64, u64)> {
-        let flags = AtFlags::SYMLINK_NOFOLLOW;
-        let found = rustix::fs::statat(self.folder.handle(), &self.name, flags)?;
-        #[allow(clippy::unnecessary_cast, reason = "the types differ from system to system")]
-        Ok((found.st_dev as u64, found.st_ino as u64))
-    }
 }
 
 impl Drop for Beside<'_> {
     fn drop(&mut self) {
-        if !self.is_gone {
-            let _ = self.folder.remove(&self.name);
+        if let Standing::Named(name) = &self.standing {
+            let _ = self.folder.remove(name);
         }
     }
+}
+
+#[cfg(any(target_os = "linux", target_vendor = "apple"))]
+fn exchange(folder: &Folder, one: &OsStr, other: &OsStr) -> Result<(), Errno> {
+    let handle = folder.handle();
+    let flags = rustix::fs::RenameFlags::EXCHANGE;
+    rustix::fs::renameat_with(handle, one, handle, other, flags)
+}
+
+#[cfg(not(any(target_os = "linux", target_vendor = "apple")))]
+fn exchange(_folder: &Folder, _one: &OsStr, _other: &OsStr) -> Result<(), Errno> {
+    Err(Errno::NOSYS)
+}
+
+/// Of whatever has this name.
+fn identity(folder: &Folder, name: &OsStr) -> io::Result<(u64, u64)> {
+    let found = rustix::fs::statat(folder.handle(), name, AtFlags::SYMLINK_NOFOLLOW)?;
+    #[allow(clippy::unnecessary_cast, reason = "the types differ from system to system")]
+    Ok((found.st_dev as u64, found.st_ino as u64))
+}
+
+fn open(folder: &Folder, name: &OsStr, mode: Mode) -> Result<File, Errno> {
+    let flags = OFlags::RDWR | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    rustix::fs::openat(folder.handle(), name, flags, mode).map(File::from)
+}
+
+/// A file without a name, where the system has such and can give it one later.
+#[cfg(target_os = "linux")]
+fn unnamed(folder: &Folder, mode: Mode) -> Option<File> {
+    let flags = OFlags::RDWR | OFlags::TMPFILE | OFlags::CLOEXEC;
+    let file = File::from(rustix::fs::openat(folder.handle(), ".", flags, mode).ok()?);
+    descriptor(&file).symlink_metadata().is_ok().then_some(file)
+}
+
+#[cfg(not(target_os = "linux"))]
+fn unnamed(_folder: &Folder, _mode: Mode) -> Option<File> {
+    None
+}
+
+fn link(file: &File, folder: &Folder, name: &OsStr) -> Result<(), Errno> {
+    let flags = AtFlags::SYMLINK_FOLLOW;
+    rustix::fs::linkat(rustix::fs::CWD, descriptor(file), folder.handle(), name, flags)
+}
+
+fn descriptor(file: &File) -> PathBuf {
+    PathBuf::from(format!("/proc/self/fd/{}", file.as_raw_fd()))
 }
 
 /// Makes something under a name that nobody has.

@@ -95,7 +95,7 @@ impl Workspace {
         let work_root = copy.as_ref().map_or(root.as_path(), Copy::root);
         let work_folder = work_root.join(&inside);
         if copy.is_some() {
-            // An ignored or empty-handed one is not copied, but a shell has to start somewhere.
+            // An ignored one is not copied, but a shell has to start somewhere.
             fs::create_dir_all(&work_folder)
                 .map_err(|source| WorkspaceError::Io { path: work_folder.clone(), source })?;
         }
@@ -210,6 +210,10 @@ impl Workspace {
         let named = given.components().any(|part| matches!(part, Component::Normal(_)));
         if !named || path.contains('\0') || path.ends_with('/') {
             return Err(FileError::Name { path: path.to_owned() });
+        }
+        if given.starts_with("~") {
+            // A shell would take it for the user's home; so does who says it.
+            return Err(FileError::Outside { path: path.to_owned() });
         }
         if given.is_absolute() {
             // In a copy the tree's own paths mean the copy's: the tree is not to be touched.

@@ -273,9 +273,7 @@ fn the_scratch_folder_may_be_in_the_tree() {
 fn what_cannot_be_copied_is_said() {
     let fixture = Fixture::new();
     fixture.write("a", "x");
-    let mode = rustix::fs::Mode::from(0o600);
-    let fifo = rustix::fs::FileType::Fifo;
-    rustix::fs::mknodat(rustix::fs::CWD, fixture.tree().join("pipe"), fifo, mode, 0).unwrap();
+    make_pipe(&fixture.tree().join("pipe"));
     let copy = fixture.open(TreeKind::Copy);
     assert_eq!(copy.left_out(), ["pipe: not a file"]);
     assert!(copy.changes().unwrap().is_empty());
@@ -285,4 +283,34 @@ fn what_cannot_be_copied_is_said() {
     let error = Workspace::open(&fixture.tree(), TreeKind::Copy, &fixture.scratch()).unwrap_err();
     assert!(matches!(error, WorkspaceError::Bytes { .. }), "{error}");
     assert!(snapshot(&fixture.scratch()).is_empty(), "nothing is left of it");
+}
+
+#[test]
+fn a_submodule_comes_as_files_and_git_in_the_copy_still_works() {
+    let fixture = Fixture::with_git();
+    let other = fixture.holder.path().join("other");
+    fs::create_dir(&other).unwrap();
+    git(&other, &["init", "-q"]);
+    fs::write(other.join("inner"), "1\n").unwrap();
+    git(&other, &["add", "-A"]);
+    git(&other, &["commit", "-q", "-m", "x"]);
+    let allow = "protocol.file.allow=always";
+    let url = other.to_str().unwrap();
+    git(&fixture.tree(), &["-c", allow, "submodule", "--quiet", "add", url, "sub"]);
+    fixture.write("a", "1\n");
+    fixture.commit();
+    let copy = fixture.open(TreeKind::Copy);
+    let root = copy.work_root();
+    assert!(root.join("sub/inner").exists() && !root.join("sub/.git").exists());
+    assert_eq!(git(root, &["status", "--porcelain"]), "");
+    fs::write(root.join("sub/inner"), "2\n").unwrap();
+    fs::write(root.join("a"), "2\n").unwrap();
+    assert_eq!(names(&copy).len(), 2);
+    // The user may have started in the submodule: it is a repository of its own.
+    let inner = Workspace::open(&fixture.tree().join("sub"), TreeKind::Copy, &fixture.scratch());
+    let inner = inner.unwrap();
+    assert_eq!(inner.root(), fixture.tree().join("sub"));
+    fs::write(inner.work_root().join("inner"), "3\n").unwrap();
+    assert_eq!(git(inner.work_root(), &["status", "--porcelain"]), " M inner\n");
+    assert_eq!(git(&fixture.tree(), &["status", "--porcelain"]), "");
 }

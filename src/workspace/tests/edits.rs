@@ -112,9 +112,7 @@ fn what_must_not_be_written_is_refused_and_nothing_is_touched() {
     let tree = fixture.tree();
     symlink("../outside", tree.join("out")).unwrap();
     symlink("..", tree.join("up")).unwrap();
-    let mode = rustix::fs::Mode::from(0o600);
-    let fifo = rustix::fs::FileType::Fifo;
-    rustix::fs::mknodat(rustix::fs::CWD, tree.join("pipe"), fifo, mode, 0).unwrap();
+    make_pipe(&tree.join("pipe"));
     fs::File::create(tree.join("large")).unwrap().set_len(FILE_BYTES_MAX + 1).unwrap();
     fs::set_permissions(tree.join("locked"), fs::Permissions::from_mode(0o444)).unwrap();
     fs::set_permissions(tree.join("shut"), fs::Permissions::from_mode(0o555)).unwrap();
@@ -135,6 +133,7 @@ fn what_must_not_be_written_is_refused_and_nothing_is_touched() {
     assert!(matches!(refused("../outside"), E::Outside { .. }));
     assert!(matches!(refused("folder/../../outside"), E::Outside { .. }));
     assert!(matches!(refused("/etc/passwd"), E::Outside { .. }));
+    assert!(matches!(refused("~/.ssh/authorized_keys"), E::Outside { .. }));
     assert!(matches!(refused("out"), E::LinkOutside { .. }));
     assert!(matches!(refused("up/outside"), E::LinkOutside { .. }));
     for path in [".git/config", ".GIT/config", ".git\u{200c}/config", "folder/.git/hooks/x"] {

@@ -83,6 +83,10 @@ fn git(folder: &Path, args: &[&str]) -> String {
     text
 }
 
+fn make_pipe(path: &Path) {
+    assert!(Command::new("mkfifo").arg(path).status().unwrap().success());
+}
+
 /// Everything below a folder but git's own: kind and mode, and content or target.
 fn snapshot(root: &Path) -> BTreeMap<PathBuf, (u32, Vec<u8>)> {
     let mut all = BTreeMap::new();

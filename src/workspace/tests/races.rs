@@ -1,11 +1,13 @@
 use super::*;
 use std::collections::BTreeSet;
 use std::os::unix::fs::symlink;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
 
-/// Times that the other program puts something new in the file's place.
-const TURNS: usize = 4_000;
+/// The race goes on until so many edits were written and so many were refused.
+const EACH_MIN: usize = 25;
+/// Times at the most that the other program puts something new in the file's place.
+const TURNS_MAX: usize = 1_000_000;
 
 /// What is at a path, as a name for it: each version here has its own.
 fn version(path: &Path) -> String {
@@ -27,11 +29,14 @@ fn what_is_written_replaces_exactly_what_was_shown() {
     fixture.write("f", "start word");
     let workspace = fixture.open(TreeKind::InPlace);
     let is_over = AtomicBool::new(false);
+    let (written, refused) = (AtomicUsize::new(0), AtomicUsize::new(0));
+    let is_enough =
+        || [&written, &refused].iter().all(|count| count.load(Ordering::Relaxed) >= EACH_MIN);
     let (displaced, placed) = thread::scope(|scope| {
         let writer = scope.spawn(|| {
             let (mut displaced, mut placed) =
                 (Vec::new(), BTreeSet::from(["start word".to_owned()]));
-            for turn in 0..TURNS {
+            for turn in (0..TURNS_MAX).take_while(|_| !is_enough()) {
                 let (next, name) = (fixture.scratch().join("next"), format!("writer word {turn}"));
                 if turn % 3 == 0 {
                     let target = format!("{}/{turn}", outside.display());
@@ -59,9 +64,15 @@ fn what_is_written_replaces_exactly_what_was_shown() {
             };
             let (old, new) =
                 (proposal.content(&Accepted::Hunks(Vec::new())), proposal.content(&Accepted::All));
-            if workspace.write(&proposal, &Accepted::All).is_ok() {
-                displaced.push(String::from_utf8(old).unwrap());
-                placed.insert(String::from_utf8(new).unwrap());
+            match workspace.write(&proposal, &Accepted::All) {
+                Ok(_) => {
+                    written.fetch_add(1, Ordering::Relaxed);
+                    displaced.push(String::from_utf8(old).unwrap());
+                    placed.insert(String::from_utf8(new).unwrap());
+                }
+                Err(_) => {
+                    refused.fetch_add(1, Ordering::Relaxed);
+                }
             }
         }
         let (theirs, made) = writer.join().unwrap();
@@ -69,6 +80,7 @@ fn what_is_written_replaces_exactly_what_was_shown() {
         placed.extend(made);
         (displaced, placed)
     });
+    assert!(is_enough(), "written: {written:?}, refused: {refused:?}");
     let last = version(&tree.join("f"));
     let seen: BTreeSet<String> = displaced.iter().cloned().chain([last]).collect();
     // An edit that was being taken back may have been displaced in that moment; then the version
