@@ -20,9 +20,9 @@ pub struct Piece<'a> {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PieceKind<'a> {
-    /// For [`super::parse`].
+    /// For [`super::parse()`].
     Blocks,
-    /// One item of a list, for [`super::parse`] as well. Of an ordered list, its number.
+    /// One item of a list, for [`super::parse()`] as well. Of an ordered list, its number.
     Item { indent: usize, ordinal: Option<u64> },
     /// One line of a fenced block, without its newline; `first` begins a block.
     Code { language: &'a str, first: bool },
