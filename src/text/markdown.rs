@@ -1,6 +1,7 @@
 //! Markdown as data: blocks of inline pieces, which any front end can lay out. Nothing in it is
 //! ever fetched, and HTML is text like any other.
 
+mod line;
 mod parse;
 mod split;
 

@@ -59,7 +59,7 @@ impl Highlighter {
             return Code::plain(self.clone());
         }
         let Some(set) = self.grammars.set.get() else {
-            self.want();
+            self.want(name);
             return Code::plain(self.clone());
         };
         match find(set, name) {
@@ -73,13 +73,14 @@ impl Highlighter {
         }
     }
 
-    /// Has the grammars read, once.
-    fn want(&self) {
+    /// Has the grammars read, once, and this one made ready.
+    fn want(&self, name: &str) {
         if self.grammars.wanted.swap(true, Ordering::Relaxed) {
             return;
         }
         let grammars = Arc::clone(&self.grammars);
-        let read = move || grammars.read();
+        let name = name.to_owned();
+        let read = move || grammars.read(&name);
         // Without a thread, code stays plain: nothing else depends on it.
         let _ = std::thread::Builder::new().name("grammars".to_owned()).spawn(read);
     }
@@ -90,7 +91,7 @@ impl Highlighter {
         static LOADED: OnceLock<Highlighter> = OnceLock::new();
         let loaded = LOADED.get_or_init(|| {
             let highlighter = Self::new();
-            highlighter.grammars.read();
+            highlighter.grammars.read("");
             highlighter
         });
         loaded.clone()
@@ -98,8 +99,19 @@ impl Highlighter {
 }
 
 impl Grammars {
-    fn read(&self) {
-        self.set.get_or_init(two_face::syntax::extra_newlines);
+    fn read(&self, first: &str) {
+        self.set.get_or_init(|| {
+            let set = two_face::syntax::extra_newlines();
+            // A grammar's expressions are compiled when they are first met, some tens of
+            // milliseconds in all: better here than while a screen is drawn.
+            if let Some(syntax) = find(&set, first) {
+                let (mut parse, mut stack) = (ParseState::new(syntax), ScopeStack::new());
+                WARM_UP
+                    .lines()
+                    .for_each(|line| drop(parse_line(&set, &mut parse, &mut stack, line)));
+            }
+            set
+        });
     }
 }
 
@@ -208,6 +220,9 @@ fn by_token<'a>(set: &'a SyntaxSet, info: &str) -> Option<&'a SyntaxReference> {
     };
     set.find_syntax_by_token(token)
 }
+
+/// Something that most grammars have an opinion on.
+const WARM_UP: &str = "fn main(a: b) { let c = d(\"e\", 1); } // f\n# class g: def h 'i'\n";
 
 #[cfg(test)]
 mod tests;

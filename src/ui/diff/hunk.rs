@@ -9,8 +9,15 @@ use crate::text;
 use std::collections::HashMap;
 use std::ops::Range;
 
-/// A hunk's further lines are plain.
-const LINES_IN_COLOR_MAX: usize = 2_000;
+/// Grammars take about a tenth of a millisecond a line. Whoever jumps further ahead than this, or
+/// back before what is kept, has the colours begin anew a little above the line that is wanted:
+/// they may be wrong there within a long comment or string, but they are there at once.
+const SKIPPED_LINES_MAX: usize = 100;
+const LEAD_LINES: usize = 20;
+/// Lines that are kept, which is less than a block may have.
+const KEPT_LINES_MAX: usize = 1_500;
+/// A hunk's further lines are not compared word by word.
+const WORDS_LINES_MAX: usize = 2_000;
 /// No screen shows more of one line.
 const LINE_BYTES_MAX: usize = 4_000;
 const TAB_COLUMNS: usize = 4;
@@ -24,9 +31,13 @@ pub(super) struct Shown {
 }
 
 pub(super) struct HunkCache {
+    /// The line that the kept ones start with.
+    base: usize,
     lines: Vec<Shown>,
     old: Option<Code>,
     new: Code,
+    /// The states of the code at its start.
+    fresh: (Option<Code>, Code),
     /// Ranges of a line's shown text.
     words: HashMap<usize, Vec<Range<usize>>>,
     /// Characters in the added lines that a reader would not see.
@@ -37,20 +48,32 @@ impl HunkCache {
     pub(super) fn new(hunk: &Hunk, path: &str, highlighter: &Highlighter) -> Self {
         let removes = hunk.lines.iter().any(|line| line.kind == LineKind::Removed);
         let added = hunk.lines.iter().filter(|line| line.kind == LineKind::Added);
+        let fresh = (removes.then(|| highlighter.begin(path)), highlighter.begin(path));
         Self {
+            base: 0,
             lines: Vec::new(),
-            old: removes.then(|| highlighter.begin(path)),
-            new: highlighter.begin(path),
+            old: fresh.0.clone(),
+            new: fresh.1.clone(),
+            fresh,
             words: words(hunk),
             hidden: added.map(|line| text::hidden(&line.text)).sum(),
         }
     }
 
-    /// Works out the lines up to this one, but no more than `most` of them; gives how many.
+    /// Works out the lines down to this one, but no more than `most` of them; gives how many.
     pub(super) fn reach(&mut self, hunk: &Hunk, last: Option<usize>, most: usize) -> usize {
-        let start = self.lines.len();
-        let Some(last) = last.filter(|last| *last >= start) else { return 0 };
-        let end = (last + 1).min(LINES_IN_COLOR_MAX).min(start.saturating_add(most));
+        let Some(last) = last else { return 0 };
+        let reached = self.base + self.lines.len();
+        if last < self.base
+            || last > reached + SKIPPED_LINES_MAX
+            || last >= self.base + KEPT_LINES_MAX
+        {
+            self.base = last.saturating_sub(LEAD_LINES);
+            self.lines.clear();
+            (self.old, self.new) = self.fresh.clone();
+        }
+        let start = self.base + self.lines.len();
+        let end = (last + 1).min(start.saturating_add(most)).max(start);
         for line in hunk.lines.get(start..end).unwrap_or_default() {
             let text = shown(&line.text);
             let roles = match (line.kind, &mut self.old) {
@@ -66,12 +89,12 @@ impl HunkCache {
             };
             self.lines.push(Shown { text, roles });
         }
-        self.lines.len() - start
+        self.base + self.lines.len() - start
     }
 
-    /// A line that was reached, or the plain one.
+    /// A line, if it was reached.
     pub(super) fn line(&self, index: usize) -> Option<&Shown> {
-        self.lines.get(index)
+        self.lines.get(index.checked_sub(self.base)?)
     }
 
     pub(super) fn words(&self, index: usize) -> &[Range<usize>] {
@@ -102,10 +125,10 @@ fn ends(roles: &[(Role, &str)]) -> Vec<(Role, usize)> {
     roles.iter().map(at).collect()
 }
 
-/// The changed words of the lines that are put in colour.
+/// The changed words of a hunk's lines.
 fn words(hunk: &Hunk) -> HashMap<usize, Vec<Range<usize>>> {
     let mut out = HashMap::new();
-    let lines = &hunk.lines[..hunk.lines.len().min(LINES_IN_COLOR_MAX)];
+    let lines = &hunk.lines[..hunk.lines.len().min(WORDS_LINES_MAX)];
     let run = |from: usize, kind: LineKind| {
         let run = lines[from..].iter().take_while(|line| line.kind == kind).count();
         from..from + run
