@@ -1,1 +1,87 @@
-//! (being built)
+//! One turn: context, reply, policy, tools, repeat; within a budget.
+//!
+//! Start reading at `turn.rs`. What is *decided* there (what the model is told, which limit is
+//! reached, how a result reads) is pure and tested without a runtime. The agent speaks to the rest
+//! through [`Out`]; it names no colour, no flag, no vendor, no file format.
+
+mod budget;
+mod context;
+mod stream;
+mod tools;
+mod turn;
+
+pub use context::{Surroundings, first_items};
+pub use tools::tools;
+pub use turn::run;
+
+use crate::model::{Client, Estimator};
+use crate::policy::Rules;
+use crate::protocol::{
+    Answer, Body, Budget, Item, Mode, ModelSpec, Question, Service, TermId, TurnId, Usage,
+};
+use crate::term::Terminal;
+use crate::workspace::Workspace;
+use std::path::PathBuf;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex};
+use std::time::Instant;
+
+/// Whom a turn tells what happens, and asks.
+pub trait Out: Send + Sync {
+    /// Journals the event, if it is durable, and shows it.
+    fn emit(&self, body: Body);
+    /// Asks the human and waits.
+    fn ask(&self, question: Question) -> Wait<'_, Answer>;
+    /// Waits until everything that was emitted is on disk. Called before each side effect: what
+    /// cannot be logged is not done.
+    fn sync(&self) -> Wait<'_, Result<(), String>>;
+    /// Waits while the user holds the terminal's pen.
+    fn pen(&self, term: TermId) -> Wait<'_, ()>;
+    /// What the user said to the running turn since the last call, oldest first.
+    fn steering(&self) -> Vec<String>;
+    /// What is in force now.
+    fn settings(&self) -> Settings;
+}
+
+pub type Wait<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// What the user may change while a turn runs.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    pub mode: Mode,
+    pub budget: Budget,
+    pub rules: Rules,
+}
+
+/// What a turn works with; it outlives the turn.
+pub struct World {
+    pub client: Arc<Client>,
+    pub service: Service,
+    pub model: ModelSpec,
+    pub estimator: Arc<Mutex<Estimator>>,
+    pub workspace: Arc<Workspace>,
+    pub term: TermId,
+    pub terminal: Terminal,
+    /// Folders outside the workspace that commands may read: the full outputs of earlier ones.
+    pub readable: Vec<PathBuf>,
+    /// For the provider's prompt cache: the same for the whole session.
+    pub cache_key: String,
+}
+
+/// A turn under way.
+pub struct Turn {
+    pub id: TurnId,
+    pub prompt: String,
+    /// Everything the model has been told and has said, this turn and before.
+    pub conversation: Vec<Item>,
+    /// The mode that the model was last told of.
+    pub mode_told: Mode,
+    pub started: Instant,
+    pub step: u32,
+    /// Of this turn.
+    pub usage: Usage,
+    /// Dollars of this turn; None once a price was not known.
+    pub cost: Option<f64>,
+    /// What the last request was counted as, for what the provider's cache will hold.
+    pub last: Option<(Usage, Instant)>,
+}

@@ -111,15 +111,8 @@ pub struct Queued {
 pub enum End {
     Done,
     Failed(Failure),
-    /// Done, but something that needed a yes was denied because nobody could answer.
-    Denied {
-        why: String,
-    },
     Limit(Limit),
-    Infeasible {
-        why: String,
-        evidence: String,
-    },
+    Infeasible { why: String, evidence: String },
     Interrupted,
 }
 

@@ -13,6 +13,7 @@
 //! models = ["tiny"]          # optional: another model gets 404
 //!
 //! [[reply]]
+//! when = ["1 failed"]        # texts that must come after the model's last word; else it is skipped
 //! expect = ["fix the test"]  # texts that the request must hold, or it gets 400
 //! expect_new = ["1 failed"]  # texts that it must hold after the model's last word
 //! expect_not = ["password"]  # texts that it must not hold

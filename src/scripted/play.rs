@@ -151,6 +151,7 @@ impl Play {
 
     fn reply(&mut self, wire: Wire, asked: &Asked) -> (Outgoing, Option<Usage>) {
         let refused = |refusal| (Outgoing::Refused { refusal, retry_after: None }, None);
+        self.skip(asked);
         let played = self.next;
         let Some(reply) = self.script.replies.get(played).cloned() else {
             let why = format!("the script has no reply left: all {played} were played");
@@ -176,6 +177,15 @@ impl Play {
                 let (stream, usage) = self.stream(wire, asked, &reply);
                 (Outgoing::Stream(stream), Some(usage))
             }
+        }
+    }
+
+    /// Passes over replies that are for another course of things.
+    fn skip(&mut self, asked: &Asked) {
+        let new = asked.text(asked.said);
+        let fits = |reply: &Scripted| reply.when.iter().all(|text| new.contains(text));
+        while self.script.replies.get(self.next).is_some_and(|reply| !fits(reply)) {
+            self.next += 1;
         }
     }
 

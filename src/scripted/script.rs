@@ -62,6 +62,7 @@ impl Script {
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(super) struct Scripted {
+    pub when: Vec<String>,
     pub expect: Vec<String>,
     pub expect_new: Vec<String>,
     pub expect_not: Vec<String>,

@@ -11,6 +11,8 @@ use std::path::PathBuf;
 
 /// Longer text is handed over as head and tail of half of this each, and whole as a file.
 pub const OUTPUT_INLINE_BYTES_MAX: usize = 16 * 1024;
+/// A text of more lines is kept as a file too: its reader will be shown only a part of it.
+pub const OUTPUT_INLINE_LINES_MAX: u64 = 200;
 /// Of a file; what comes after it is kept as the tail only.
 pub const OUTPUT_FILE_BYTES_MAX: u64 = 64 * 1024 * 1024;
 const PART_BYTES_MAX: usize = OUTPUT_INLINE_BYTES_MAX / 2;
@@ -26,7 +28,7 @@ pub struct Output {
     pub lines: u64,
     /// Bytes of the whole output, as text.
     pub bytes: u64,
-    /// The whole text, if `text` is not.
+    /// The whole text, if `text` is not, or is long.
     pub file: Option<PathBuf>,
     pub cut: Option<Cut>,
 }
@@ -141,7 +143,8 @@ impl Store {
     fn push(&mut self, bytes: &[u8]) {
         self.bytes += bytes.len() as u64;
         self.newlines += bytes.iter().filter(|byte| **byte == b'\n').count() as u64;
-        if self.bytes > OUTPUT_INLINE_BYTES_MAX as u64 {
+        let is_long = self.newlines >= OUTPUT_INLINE_LINES_MAX;
+        if is_long || self.bytes > OUTPUT_INLINE_BYTES_MAX as u64 {
             self.spill(bytes);
         }
         let room = PART_BYTES_MAX - self.head.len();
@@ -204,7 +207,8 @@ impl Store {
         if self.bytes <= OUTPUT_INLINE_BYTES_MAX as u64 {
             let text = [self.head.as_slice(), tail].concat();
             let text = String::from_utf8_lossy(&text).into_owned();
-            return Output { text, lines, bytes: self.bytes, file: None, cut: None };
+            let file = self.spill.finish(tail);
+            return Output { text, lines, bytes: self.bytes, file, cut: None };
         }
         let file = self.spill.finish(tail);
         // Both parts keep whole lines where they have any.

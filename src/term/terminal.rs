@@ -9,6 +9,7 @@ use super::shell::Integration;
 use super::{TermError, emulator};
 use crate::protocol::{Input, Launch, Screen, ShellKind, Size};
 use rustix::process::Signal;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::time::{Duration, Instant};
@@ -143,6 +144,12 @@ impl Terminal {
     /// The shell's exit code once it has ended; `Some(None)` if there is none.
     pub fn ended(&self) -> Option<Option<i32>> {
         self.shared().live().exit
+    }
+
+    /// Where the shell is: what the system says, else what it said at its last prompt.
+    pub fn folder(&self) -> PathBuf {
+        let said = || self.shared().live().progress.folder.clone();
+        foreground::folder(self.shared().pty.pid).unwrap_or_else(said)
     }
 
     /// Whether the shell itself has the terminal.

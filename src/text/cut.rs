@@ -49,8 +49,27 @@ pub fn cut(text: &str, limits: Limits) -> Cut {
 
     let runs = collapse(&lines);
     let (head, tail) = keep(&runs, limits);
-    let shown: usize = runs[..head].iter().chain(&runs[tail..]).map(|run| run.lines).sum();
-    let left_out = lines_total - shown;
+    join(&runs[..head], &runs[tail..], text, lines_total, limits)
+}
+
+/// The same for a text whose middle is missing already: of `lines_total` lines, `text` has those
+/// before and those after the byte `at`. That there is a gap is always said.
+pub fn cut_around(text: &str, at: usize, lines_total: usize, limits: Limits) -> Cut {
+    let (head, tail) = text.split_at(at.min(text.len()));
+    let (head, tail) = (lines(head), lines(tail));
+    let (head, tail) = (collapse(&head), collapse(&tail));
+    let count = fill(&mut head.iter().take(limits.head_lines), limits.bytes_max / 3, limits);
+    let head = &head[..count];
+    let used: usize = head.iter().map(|run| run.cost(limits)).sum();
+    let mut last = tail.iter().rev().take(limits.tail_lines);
+    let count = fill(&mut last, limits.bytes_max.saturating_sub(used), limits);
+    join(head, &tail[tail.len() - count..], text, lines_total, limits)
+}
+
+/// Head and tail around the line that counts what is missing.
+fn join(head: &[Run<'_>], tail: &[Run<'_>], text: &str, lines_total: usize, limits: Limits) -> Cut {
+    let shown: usize = head.iter().chain(tail).map(|run| run.lines).sum();
+    let left_out = lines_total.saturating_sub(shown);
     let marker = (left_out > 0).then(|| {
         let (left_out, total) = (thousands(left_out), thousands(lines_total));
         format!("… {left_out} of {total} lines left out …")
@@ -58,14 +77,14 @@ pub fn cut(text: &str, limits: Limits) -> Cut {
     let kept = |runs: &[Run<'_>]| -> Vec<String> {
         runs.iter().map(|run| run.shown(limits).into_owned()).collect()
     };
-    let mut out = kept(&runs[..head]);
+    let mut out = kept(head);
     out.extend(marker);
-    out.extend(kept(&runs[tail..]));
+    out.extend(kept(tail));
     let mut out = out.join("\n");
     if text.ends_with('\n') {
         out.push('\n');
     }
-    Cut { text: out, lines_total, lines_left_out: left_out, bytes_total }
+    Cut { text: out, lines_total, lines_left_out: left_out, bytes_total: text.len() }
 }
 
 fn lines(text: &str) -> Vec<&str> {
@@ -89,6 +108,11 @@ impl Run<'_> {
         }
         Cow::Owned(format!("{line} × {}", self.lines))
     }
+
+    /// Bytes, its newline included.
+    fn cost(&self, limits: Limits) -> usize {
+        self.shown(limits).len() + 1
+    }
 }
 
 fn collapse<'a>(lines: &[&'a str]) -> Vec<Run<'a>> {
@@ -108,29 +132,32 @@ fn collapse<'a>(lines: &[&'a str]) -> Vec<Run<'a>> {
 /// How many runs of the start stay, and from which one on those of the end do.
 fn keep(runs: &[Run<'_>], limits: Limits) -> (usize, usize) {
     let Limits { head_lines, tail_lines, bytes_max, .. } = limits;
-    let cost = |run: &Run<'_>| run.shown(limits).len() + 1;
-    let fill = |runs: &mut dyn Iterator<Item = &Run<'_>>, budget: usize| {
-        let mut used = 0;
-        let fits = |run: &&Run<'_>| {
-            used += cost(run);
-            used <= budget
-        };
-        let count = runs.take_while(fits).count();
-        (count, used.min(budget))
-    };
     if runs.len() <= head_lines.saturating_add(tail_lines) {
-        let (count, _) = fill(&mut runs.iter(), bytes_max);
+        let count = fill(&mut runs.iter(), bytes_max, limits);
         if count == runs.len() {
             return (count, count);
         }
     }
     // A third for the head; what it does not use goes to the tail.
-    let (head, _) = fill(&mut runs.iter().take(head_lines), bytes_max / 3);
-    let head_bytes: usize = runs[..head].iter().map(cost).sum();
-    let rest = runs.len() - head;
-    let (tail, _) =
-        fill(&mut runs[head..].iter().rev().take(tail_lines.min(rest)), bytes_max - head_bytes);
+    let head = fill(&mut runs.iter().take(head_lines), bytes_max / 3, limits);
+    let used: usize = runs[..head].iter().map(|run| run.cost(limits)).sum();
+    let mut last = runs[head..].iter().rev().take(tail_lines);
+    let tail = fill(&mut last, bytes_max - used, limits);
     (head, runs.len() - tail)
+}
+
+/// How many of the runs fit into so many bytes.
+fn fill<'a>(
+    runs: &mut dyn Iterator<Item = &'a Run<'a>>,
+    bytes_max: usize,
+    limits: Limits,
+) -> usize {
+    let mut used = 0;
+    let fits = |run: &&Run<'_>| {
+        used += run.cost(limits);
+        used <= bytes_max
+    };
+    runs.take_while(fits).count()
 }
 
 /// A line within its limits: so many characters, and never more than a quarter of all bytes.
@@ -200,6 +227,16 @@ mod tests {
             writeln!(out, "{number}").expect("a string takes all");
             out
         })
+    }
+
+    #[test]
+    fn a_gap_that_was_there_before_is_counted_in() {
+        let text = "1\n2\n3\n99\n100";
+        let cut = cut_around(text, 6, 100, Limits::default());
+        assert_eq!(cut.text, "1\n2\n3\n… 95 of 100 lines left out …\n99\n100");
+        assert_eq!(cut.lines_left_out, 95);
+        let few = Limits { head_lines: 1, tail_lines: 1, ..Limits::default() };
+        assert_eq!(cut_around(text, 6, 100, few).text, "1\n… 98 of 100 lines left out …\n100");
     }
 
     #[test]

@@ -1,12 +1,9 @@
 //! What differs between two texts: hunks for people, the text that a choice of hunks gives, a
-//! unified diff for programs, and the changed words of a line. Pure, and on bytes: what a file
-//! holds need not be UTF-8. Reading files and the headers that git wants are the workspace's.
+//! unified diff for programs. Pure, and on bytes: what a file holds need not be UTF-8. Reading files and the headers that git wants are the workspace's.
 
 mod unified;
-mod words;
 
 pub use unified::unified;
-pub use words::{ByteRange, words};
 
 use crate::protocol::{Hunk, Line, LineKind};
 use imara_diff::{Algorithm, Diff, InternedInput};

@@ -15,8 +15,8 @@ mod wrap;
 
 pub use clean::{clean, hidden};
 pub use clip::{clip, expand_tabs, prefix};
-pub use cut::{Cut, Limits, cut};
-pub use diff::{ByteRange, hunks, select, unified};
+pub use cut::{Cut, Limits, cut, cut_around};
+pub use diff::{hunks, select, unified};
 pub use width::{graphemes, width};
 pub use words::words;
 pub use wrap::{wrap, wrap_ranges};

@@ -243,7 +243,6 @@ fn end_lines(end: &End, pen: &Pen<'_>, columns: u16) -> Vec<Line<'static>> {
         End::Failed(failure) => {
             (marks::failed(pen.theme), failure.message.clone(), failure.hint.clone(), Role::Error)
         }
-        End::Denied { why } => (marks::refused(pen.theme), why.clone(), None, Role::Warning),
         End::Interrupted => {
             (marks::stopped(pen.theme), "interrupted".to_string(), None, Role::Warning)
         }

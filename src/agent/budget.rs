@@ -1,0 +1,194 @@
+//! Which limit a turn has reached, and what the next request may take. Pure.
+//!
+//! Before a request an upper bound is reserved: all new input by estimate, the output limit, and
+//! the prefix as cached only if the last answer showed it cached and the provider's cache is young.
+//! The output limit shrinks to the room that is left; a request that does not fit is not sent.
+
+use super::{Turn, World, context};
+use crate::protocol::{Budget, Item, Limit, ModelSpec, Tool, Usage};
+use std::time::{Duration, Instant};
+
+/// Held back from a turn's budget for its last words; a quarter of a small budget.
+const WRAP_UP_TOKENS: u64 = 1_600;
+/// What the last words may be.
+const WRAP_UP_OUTPUT_TOKENS_MAX: u64 = 400;
+/// An answer that may not even have this many tokens is not asked for.
+const OUTPUT_TOKENS_MIN: u64 = 256;
+/// The most that one reply may have, even if the model could say more.
+const OUTPUT_TOKENS_MAX: u64 = 16_000;
+/// How long a provider's cache is taken to live.
+const CACHE_AGE_MAX: Duration = Duration::from_secs(300);
+
+/// A request that may be sent.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Admitted {
+    pub(super) system: String,
+    pub(super) tools: Vec<Tool>,
+    /// None: the turn's whole conversation.
+    pub(super) items: Option<Vec<Item>>,
+    pub(super) output_tokens_max: u64,
+    /// Tokens by estimate: the whole input.
+    pub(super) input: u64,
+    /// Of the budget, at the most.
+    pub(super) reserved: u64,
+}
+
+/// Admits the turn's next request, or names the limit that forbids it.
+pub(super) fn admit(turn: &Turn, world: &World, budget: &Budget) -> Result<Admitted, Limit> {
+    if let Some(limit) = used_up(turn, budget) {
+        return Err(limit);
+    }
+    let system = context::system();
+    let tools = super::tools();
+    let estimator = world.estimator.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    let request = context::request(world, &system, &tools, &turn.conversation, 0);
+    let input = estimator.request(&request);
+    drop(estimator);
+    let room = Room {
+        input,
+        cached: expected_cached(turn.last, input),
+        spent: turn.usage.spent(),
+        limit: budget.tokens,
+    };
+    let output_tokens_max = room.output(&world.model)?;
+    let reserved = room.fresh() + output_tokens_max;
+    Ok(Admitted { system, tools, items: None, output_tokens_max, input, reserved })
+}
+
+/// Admits the last words, if what was held back pays them.
+pub(super) fn admit_wrap_up(
+    turn: &Turn,
+    limit: Limit,
+    world: &World,
+    budget: &Budget,
+) -> Option<Admitted> {
+    if matches!(limit, Limit::Cost { .. } | Limit::Time { .. }) {
+        return None;
+    }
+    let items = context::wrap_up_items(turn, limit);
+    let system = context::system();
+    let estimator = world.estimator.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    let input = estimator.request(&context::request(world, &system, &[], &items, 0));
+    drop(estimator);
+    let left = budget.tokens.saturating_sub(turn.usage.spent() + input);
+    let output_tokens_max = left.min(WRAP_UP_OUTPUT_TOKENS_MAX).min(world.model.output);
+    if output_tokens_max < WRAP_UP_OUTPUT_TOKENS_MAX / 4 {
+        return None;
+    }
+    let reserved = input + output_tokens_max;
+    Some(Admitted {
+        system,
+        tools: Vec::new(),
+        items: Some(items),
+        output_tokens_max,
+        input,
+        reserved,
+    })
+}
+
+/// A limit that no request, however small, could keep any more.
+fn used_up(turn: &Turn, budget: &Budget) -> Option<Limit> {
+    if let Some(limit) = budget.steps
+        && turn.step >= limit
+    {
+        return Some(Limit::Steps { limit });
+    }
+    if let (Some(limit), Some(cost)) = (budget.cost, turn.cost)
+        && cost >= limit
+    {
+        return Some(Limit::Cost { limit });
+    }
+    None
+}
+
+/// Input tokens that the provider will likely read from its cache.
+fn expected_cached(last: Option<(Usage, Instant)>, input: u64) -> u64 {
+    match last {
+        Some((usage, at)) if at.elapsed() < CACHE_AGE_MAX && usage.cached > 0 => {
+            (usage.cached + usage.cache_write).min(input)
+        }
+        _ => 0,
+    }
+}
+
+/// What a request would take, and what there is. Tokens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Room {
+    input: u64,
+    cached: u64,
+    spent: u64,
+    limit: u64,
+}
+
+impl Room {
+    const fn fresh(&self) -> u64 {
+        self.input - self.cached
+    }
+
+    /// How long the answer may be.
+    fn output(&self, model: &ModelSpec) -> Result<u64, Limit> {
+        let reserve = WRAP_UP_TOKENS.min(self.limit / 4);
+        let left = self.limit.saturating_sub(self.spent);
+        let room = left.saturating_sub(reserve + self.fresh());
+        if room < OUTPUT_TOKENS_MIN {
+            let needed = self.fresh() + OUTPUT_TOKENS_MIN + reserve;
+            return Err(Limit::Tokens { needed, left, limit: self.limit });
+        }
+        Ok(room.min(OUTPUT_TOKENS_MAX).min(model.output.max(1)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn model(output: u64) -> ModelSpec {
+        ModelSpec {
+            name: "m".into(),
+            id: "m".into(),
+            service: "s".into(),
+            prompt: 100_000,
+            output,
+            efforts: Vec::new(),
+            price: None,
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_is_admitted_fits_the_budget_with_the_last_words_held_back(
+            input in 0_u64..200_000, cached in 0_u64..200_000, spent in 0_u64..200_000,
+            limit in 0_u64..200_000, output in 1_u64..64_000,
+        ) {
+            let room = Room { input, cached: cached.min(input), spent, limit };
+            if let Ok(allowed) = room.output(&model(output)) {
+                let reserve = WRAP_UP_TOKENS.min(limit / 4);
+                prop_assert!(spent + room.fresh() + allowed + reserve <= limit);
+                prop_assert!(allowed <= output);
+            }
+        }
+    }
+
+    #[test]
+    fn a_request_that_does_not_fit_names_what_it_needs_and_what_is_left() {
+        let room = Room { input: 6_000, cached: 0, spent: 18_600, limit: 20_000 };
+        let limit = room.output(&model(8_000));
+        assert_eq!(limit, Err(Limit::Tokens { needed: 7_856, left: 1_400, limit: 20_000 }));
+    }
+
+    #[test]
+    fn the_answer_shrinks_to_the_room_that_is_left() {
+        let room = Room { input: 1_000, cached: 0, spent: 0, limit: 5_000 };
+        assert_eq!(room.output(&model(8_000)), Ok(5_000 - 1_000 - 1_250));
+    }
+
+    #[test]
+    fn a_prefix_counts_as_cached_only_if_the_last_answer_showed_it_cached() {
+        let usage = Usage { input: 10, cached: 900, cache_write: 90, ..Usage::default() };
+        assert_eq!(expected_cached(Some((usage, Instant::now())), 5_000), 990);
+        let cold = Usage { input: 1_000, ..Usage::default() };
+        assert_eq!(expected_cached(Some((cold, Instant::now())), 5_000), 0);
+        assert_eq!(expected_cached(None, 5_000), 0);
+    }
+}

@@ -1,0 +1,124 @@
+//! tell: the plan, a question, or that the task cannot be done.
+
+use super::{BadArguments, Said, arguments};
+use crate::agent::Out;
+use crate::agent::turn::Call;
+use crate::protocol::{Answer, Body, Detail, Item, Outcome, PlanState, PlanStep, Question, Tool};
+use serde::Deserialize;
+use serde_json::json;
+
+pub(super) const NAME: &str = "tell";
+
+/// Steps of a plan, and options of a question, that are shown.
+const LINES_MAX: usize = 30;
+
+#[derive(Deserialize)]
+struct Arguments {
+    kind: Kind,
+    text: String,
+    #[serde(default)]
+    evidence: Option<String>,
+}
+
+#[derive(Clone, Copy, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Kind {
+    Plan,
+    Question,
+    Infeasible,
+}
+
+pub(super) fn tool() -> Tool {
+    Tool {
+        name: NAME,
+        description: "Tell the user: the plan (one step a line: `[ ]`, `[>]` or `[x]`, then the \
+                      step), a question (options as `- ` lines), or that the task is infeasible \
+                      (with evidence; ends the turn)."
+            .to_owned(),
+        parameters: json!({
+            "type": "object",
+            "properties": {
+                "kind": {"type": "string", "enum": ["plan", "question", "infeasible"]},
+                "text": {"type": "string"},
+                "evidence": {"type": "string"},
+            },
+            "required": ["kind", "text"],
+        }),
+    }
+}
+
+type Infeasible = Option<(String, String)>;
+
+pub(super) async fn run(call: &Call, out: &dyn Out) -> Result<(Said, Infeasible), BadArguments> {
+    let Arguments { kind, text, evidence } = arguments(call, &tool())?;
+    Ok(match kind {
+        Kind::Plan => {
+            out.emit(Body::Item(Item::Plan { steps: steps(&text) }));
+            (Said::done("shown".to_owned(), Detail::Tell), None)
+        }
+        Kind::Question => (ask(call, &text, out).await, None),
+        Kind::Infeasible => match evidence.filter(|evidence| !evidence.trim().is_empty()) {
+            Some(evidence) => {
+                (Said::done("shown".to_owned(), Detail::Tell), Some((text, evidence)))
+            }
+            None => {
+                let why = "infeasible needs evidence: what you looked at or ran, and what it said";
+                (Said::failed(why.to_owned()), None)
+            }
+        },
+    })
+}
+
+async fn ask(call: &Call, text: &str, out: &dyn Out) -> Said {
+    let (options, words): (Vec<_>, Vec<_>) =
+        text.lines().partition(|line| line.trim_start().starts_with("- "));
+    let options = options.iter().take(LINES_MAX);
+    let options: Vec<_> = options.map(|line| line.trim_start()[2..].trim().to_owned()).collect();
+    let question = Question::Choose { call: call.id.clone(), text: words.join("\n"), options };
+    match out.ask(question).await {
+        Answer::Text(answer) => Said::done(format!("the user answers: {answer}"), Detail::Tell),
+        Answer::Yes | Answer::Always | Answer::Hunks { .. } => {
+            Said::done("the user answers: yes".to_owned(), Detail::Tell)
+        }
+        Answer::No { comment } => Said {
+            outcome: Outcome::Refused,
+            text: comment.unwrap_or_else(|| "the user does not want to answer".to_owned()),
+            detail: Detail::Tell,
+        },
+    }
+}
+
+/// A plan's lines as steps; a line without a mark is still to do.
+fn steps(text: &str) -> Vec<PlanStep> {
+    let lines = text.lines().map(str::trim).filter(|line| !line.is_empty()).take(LINES_MAX);
+    lines
+        .map(|line| {
+            let line = line.trim_start_matches(['-', '*']).trim_start();
+            let marks = [
+                ("[x]", PlanState::Done),
+                ("[X]", PlanState::Done),
+                ("[>]", PlanState::Doing),
+                ("[ ]", PlanState::Todo),
+                ("[]", PlanState::Todo),
+            ];
+            let found = marks.iter().find_map(|(mark, state)| {
+                line.strip_prefix(mark).map(|rest| (rest.trim(), *state))
+            });
+            let (text, state) = found.unwrap_or((line, PlanState::Todo));
+            PlanStep { text: text.to_owned(), state }
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_plan_is_read_from_marked_lines() {
+        let plan = steps("[x] look\n- [>] fix it\n\n[ ] test\nand a line without a mark");
+        let states: Vec<_> = plan.iter().map(|step| step.state).collect();
+        assert_eq!(states, [PlanState::Done, PlanState::Doing, PlanState::Todo, PlanState::Todo]);
+        assert_eq!(plan[1].text, "fix it");
+    }
+}

@@ -1,0 +1,151 @@
+//! The loop: one turn from the user's prompt to the agent's last word on it.
+//!
+//! Read top to bottom. Retries live in `model`, questions in [`Out`], what a limit is in `budget`.
+//! Dropping the future at any await interrupts the turn; whoever drops it repairs the conversation,
+//! so that every call has a result.
+
+use super::stream::stream;
+use super::{Out, Turn, World, budget, context, tools};
+use crate::model::Stop;
+use crate::protocol::{
+    Body, CallId, Detail, End, Failure, FailureKind, Item, Limit, Outcome, TurnEvent, UserKind,
+};
+
+/// A reply that asks for more calls than this is answered with a refusal of the rest.
+const CALLS_A_REPLY_MAX: usize = 32;
+
+pub async fn run(turn: &mut Turn, world: &World, out: &dyn Out) -> End {
+    loop {
+        turn.listen(out);
+        let settings = out.settings();
+        let request = match budget::admit(turn, world, &settings.budget) {
+            Ok(admitted) => admitted,
+            Err(limit) => return wrap_up(turn, limit, world, out).await,
+        };
+        turn.step += 1;
+        out.emit(Body::Turn(TurnEvent::Step { step: turn.step }));
+        let reply = match stream(turn, world, request, out).await {
+            Ok(reply) => reply,
+            Err(failure) => return End::Failed(failure),
+        };
+        let calls = turn.record(reply.items, out);
+        if calls.is_empty() {
+            match reply.stop {
+                Stop::Length => {
+                    turn.say(Item::Note { text: context::CUT_SHORT.to_owned() }, out);
+                    continue;
+                }
+                Stop::Paused => continue,
+                stop => match ended_badly(stop) {
+                    Some(failure) => return End::Failed(failure),
+                    None if turn.listen(out) => continue,
+                    None => return End::Done,
+                },
+            }
+        }
+        let mut infeasible = None;
+        for (number, call) in calls.into_iter().enumerate() {
+            let answer = if number < CALLS_A_REPLY_MAX {
+                tools::run(&call, world, out).await
+            } else {
+                tools::Answered::refused(&call, "too many calls in one reply")
+            };
+            turn.say(answer.result, out);
+            infeasible = infeasible.or(answer.infeasible);
+        }
+        if let Some((why, evidence)) = infeasible {
+            return End::Infeasible { why, evidence };
+        }
+    }
+}
+
+/// At a limit: one small request, paid from what was held back, that says where things stand.
+async fn wrap_up(turn: &mut Turn, limit: Limit, world: &World, out: &dyn Out) -> End {
+    let settings = out.settings();
+    if let Some(request) = budget::admit_wrap_up(turn, limit, world, &settings.budget) {
+        // The turn ends with the limit whatever becomes of its last words.
+        if let Ok(reply) = stream(turn, world, request, out).await {
+            let words = reply.items.into_iter();
+            let words = words.filter(|item| matches!(item, Item::Assistant { .. })).collect();
+            turn.record(words, out);
+        }
+    }
+    End::Limit(limit)
+}
+
+/// A call of the model's, as it came.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Call {
+    pub(super) id: CallId,
+    pub(super) tool: String,
+    pub(super) arguments: String,
+}
+
+impl Turn {
+    /// Adds to the conversation, and shows it.
+    pub(super) fn say(&mut self, item: Item, out: &dyn Out) {
+        out.emit(Body::Item(item.clone()));
+        self.conversation.push(item);
+    }
+
+    /// Takes in what the user said meanwhile; whether there was anything.
+    fn listen(&mut self, out: &dyn Out) -> bool {
+        let mode = out.settings().mode;
+        if mode != self.mode_told {
+            self.mode_told = mode;
+            self.say(Item::Note { text: context::mode_note(mode) }, out);
+        }
+        let said = out.steering();
+        let any = !said.is_empty();
+        for text in said {
+            self.say(Item::User { text, kind: UserKind::Steer }, out);
+        }
+        any
+    }
+
+    /// Takes in a reply; its calls.
+    fn record(&mut self, items: Vec<Item>, out: &dyn Out) -> Vec<Call> {
+        let mut calls = Vec::new();
+        for item in items {
+            if let Item::Call { call, tool, arguments, .. } = &item {
+                calls.push(Call {
+                    id: call.clone(),
+                    tool: tool.clone(),
+                    arguments: arguments.clone(),
+                });
+            }
+            self.say(item, out);
+        }
+        calls
+    }
+}
+
+/// What a reply without calls says of itself, if that is trouble.
+fn ended_badly(stop: Stop) -> Option<Failure> {
+    let failure = |message: String| {
+        let hint = Some("rephrase the request, or take another model with /model".to_owned());
+        Some(Failure { kind: FailureKind::Provider, message, hint })
+    };
+    match stop {
+        Stop::Refused(why) => failure(match why {
+            Some(why) => format!("the model refused: {why}"),
+            None => "the model refused".to_owned(),
+        }),
+        Stop::Filtered => failure("the service's content filter stopped the reply".to_owned()),
+        Stop::Done | Stop::Calls | Stop::Length | Stop::Paused | Stop::Other(_) => None,
+    }
+}
+
+impl tools::Answered {
+    fn refused(call: &Call, why: &str) -> tools::Answered {
+        tools::Answered {
+            result: Item::Result {
+                call: call.id.clone(),
+                outcome: Outcome::Refused,
+                text: format!("refused: {why}"),
+                detail: Detail::None,
+            },
+            infeasible: None,
+        }
+    }
+}
