@@ -1,41 +1,65 @@
-//! What outlives a turn: the journal, the state that is folded from it, the fan-out of events.
+//! What outlives a turn: the journal, the state that is folded from it, the fan-out of events, the
+//! shell that both hands type into.
 //!
-//! A front end gets a [`Handle`] to send ops with, and a [`Subscriber`] to read events from.
-//! It never meets the agent.
+//! A front end gets a [`Handle`] to send ops with and a [`Subscriber`] to read events from; it folds
+//! them into a [`State`] and never meets the agent. The session owns the tasks: they end with it.
 
 mod fanout;
+mod host;
+mod journal;
+mod ledger;
+mod record;
+mod shells;
+mod start;
 mod state;
 
 pub use fanout::Subscriber;
+pub use journal::{Replay, read as read_journal};
+pub use start::{Options, Session, start};
 pub use state::{Entry, EntryBody, Header, Live, Running, State, TermInfo};
 
-use crate::protocol::{Op, OpId, Screen, TermId};
+use crate::protocol::{Op, OpId, Request, Screen, TermId};
+use shells::Shells;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use tokio::sync::mpsc;
 
-/// One end of a running session; cheap to clone.
+/// How many ops may wait for the session.
+const OPS_MAX: usize = 256;
+
+/// The sending end of a running session; cheap to clone.
 #[derive(Clone)]
-pub struct Handle {}
-
-impl Handle {
-    /// Queues an op; it waits while the queue is full.
-    pub async fn send(&self, op: Op) -> OpId {
-        let _ = op;
-        unimplemented_yet()
-    }
-
-    /// Queues an op if there is room; never blocks.
-    pub fn try_send(&self, op: Op) -> bool {
-        let _ = op;
-        unimplemented_yet()
-    }
-
-    /// What a terminal shows now.
-    pub fn screen(&self, term: TermId) -> Option<Arc<Screen>> {
-        let _ = term;
-        unimplemented_yet()
-    }
+pub struct Handle {
+    ops: mpsc::Sender<Request>,
+    numbers: Arc<AtomicU64>,
+    shells: Arc<Shells>,
 }
 
-fn unimplemented_yet() -> ! {
-    panic!("the session is being built")
+impl Handle {
+    fn new(ops: mpsc::Sender<Request>, shells: Arc<Shells>) -> Handle {
+        Handle { ops, numbers: Arc::new(AtomicU64::new(1)), shells }
+    }
+
+    /// Queues an op, waiting while the queue is full; events that answer it carry the number. After
+    /// the session has ended nothing happens.
+    pub async fn send(&self, op: Op) -> OpId {
+        let id = self.number();
+        let _ = self.ops.send(Request { id, op }).await;
+        id
+    }
+
+    /// Queues an op if there is room now; whether there was.
+    pub fn try_send(&self, op: Op) -> bool {
+        let id = self.number();
+        self.ops.try_send(Request { id, op }).is_ok()
+    }
+
+    /// What a terminal shows now; None once it is gone.
+    pub fn screen(&self, term: TermId) -> Option<Arc<Screen>> {
+        self.shells.get(term).map(|terminal| terminal.screen())
+    }
+
+    fn number(&self) -> OpId {
+        OpId(self.numbers.fetch_add(1, Ordering::Relaxed))
+    }
 }

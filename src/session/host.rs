@@ -1,0 +1,367 @@
+//! The session's own task: ops in, turns started and ended. It decides nothing about a turn.
+
+use super::record::{Record, conversation};
+use super::shells::Shells;
+use super::{EntryBody, State};
+use crate::agent::{self, Out, Surroundings, Turn, World};
+use crate::config::Config;
+use crate::model::{Client, Estimator};
+use crate::protocol::{
+    Body, CallId, Detail, DraftEvent, End, Failure, FailureKind, Input, Item, Launch, Limit, Mode,
+    ModelSpec, NoticeLevel, Op, Outcome, Pen, Request, Service, SessionEvent, SessionId, Setting,
+    Size, TermEvent, TermId, TreeKind, TurnEvent, TurnId, Usage, UserKind,
+};
+use crate::workspace::{Facts, Head, Workspace};
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
+
+pub(super) struct Host {
+    pub(super) id: SessionId,
+    pub(super) config: Arc<Config>,
+    pub(super) client: Arc<Client>,
+    pub(super) model: ModelSpec,
+    pub(super) service: Service,
+    pub(super) workspace: Arc<Workspace>,
+    pub(super) shells: Arc<Shells>,
+    pub(super) launch: Launch,
+    /// The terminal that the agent works in.
+    pub(super) term: TermId,
+    pub(super) size: Size,
+    pub(super) outputs: PathBuf,
+    pub(super) record: Arc<Record>,
+    pub(super) ops: mpsc::Receiver<Request>,
+    pub(super) running: Option<RunningTurn>,
+    pub(super) estimator: Arc<Mutex<Estimator>>,
+    /// Whether the model has been told of its surroundings.
+    pub(super) told: bool,
+    /// The last look at the workspace.
+    pub(super) facts: Option<Facts>,
+    /// Removed when the session ends.
+    pub(super) temporary: Option<tempfile::TempDir>,
+}
+
+pub(super) struct RunningTurn {
+    id: TurnId,
+    started: Instant,
+    task: JoinHandle<End>,
+}
+
+impl Host {
+    pub(super) async fn run(mut self) {
+        self.look().await;
+        loop {
+            tokio::select! {
+                biased;
+                request = self.ops.recv() => match request {
+                    Some(Request { op: Op::Shutdown, .. }) | None => break,
+                    Some(request) => {
+                        self.record.set_op(Some(request.id));
+                        self.op(request.op).await;
+                        self.record.set_op(None);
+                    }
+                },
+                end = ended(&mut self.running) => self.end_turn(end).await,
+            }
+        }
+        self.shut_down().await;
+    }
+
+    async fn op(&mut self, op: Op) {
+        match op {
+            Op::Prompt { text } | Op::Queue { text } if self.running.is_some() => {
+                self.record.queue(text, false);
+            }
+            Op::Steer { text } if self.running.is_some() => self.record.queue(text, true),
+            Op::Prompt { text } | Op::Queue { text } | Op::Steer { text } => {
+                self.start_turn(text);
+            }
+            Op::Unqueue => self.record.unqueue(),
+            Op::Interrupt => self.interrupt().await,
+            Op::Answer { ask, answer } => {
+                self.record.answer(ask, answer);
+            }
+            Op::Set(setting) => self.set(setting),
+            Op::Input { term, input } => self.input(term, &input),
+            Op::Pen { term, pen } => {
+                self.record.give_pen(term, pen);
+            }
+            Op::Resize { term, size } => {
+                self.size = size;
+                if let Some(terminal) = self.shells.get(term) {
+                    terminal.resize(size);
+                }
+            }
+            Op::Shutdown => {}
+        }
+    }
+
+    /// The user's own keys; with the first one the pen is theirs.
+    fn input(&mut self, term: TermId, input: &Input) {
+        let Some(terminal) = self.shells.get(term) else { return };
+        if terminal.ended().is_none() {
+            self.record.give_pen(term, Pen::User);
+            terminal.input(input);
+        }
+    }
+
+    fn set(&mut self, setting: Setting) {
+        if let Setting::Model(name) = &setting {
+            let found = self
+                .config
+                .resolve(name)
+                .and_then(|model| Ok((self.config.service(&model.service)?, model)));
+            match found {
+                Ok((service, model)) => {
+                    self.record.set_service(service.name.clone());
+                    self.service = service;
+                    self.model = model;
+                    if self.running.is_some() {
+                        let text = "the running turn keeps its model; the next one has the new one";
+                        self.record.notice(NoticeLevel::Info, text, None);
+                    }
+                }
+                Err(error) => {
+                    let text = error.to_string();
+                    return self.record.notice(NoticeLevel::Error, text, error.hint.as_deref());
+                }
+            }
+        }
+        self.record.emit(Body::Setting(setting));
+    }
+
+    fn start_turn(&mut self, prompt: String) {
+        let id = TurnId(self.record.with_state(|state| state.turn.0) + 1);
+        let settings = self.record.settings();
+        self.record.set_turn(Some(id));
+        self.record.emit(Body::Turn(TurnEvent::Started { turn: id, budget: settings.budget }));
+        if let Err(error) = self.reopen_terminal() {
+            self.record.notice(NoticeLevel::Error, error, None);
+        }
+        if !std::mem::replace(&mut self.told, true) {
+            for item in self.first_items(settings.mode) {
+                self.record.emit(Body::Item(item));
+            }
+        }
+        let user = Item::User { text: prompt.clone(), kind: UserKind::Prompt };
+        self.record.emit(Body::Item(user));
+        let (Some(terminal), started) = (self.shells.get(self.term), Instant::now()) else {
+            return;
+        };
+        let mut turn = Turn {
+            id,
+            prompt,
+            conversation: self.record.with_state(conversation),
+            mode_told: settings.mode,
+            started,
+            step: 0,
+            usage: Usage::default(),
+            cost: self.model.price.map(|_| 0.0),
+            last: None,
+        };
+        let world = World {
+            client: Arc::clone(&self.client),
+            service: self.service.clone(),
+            model: self.model.clone(),
+            estimator: Arc::clone(&self.estimator),
+            workspace: Arc::clone(&self.workspace),
+            term: self.term,
+            terminal,
+            readable: vec![self.outputs.clone()],
+            cache_key: format!("brisk-{}", self.id),
+        };
+        let record = Arc::clone(&self.record);
+        let seconds = settings.budget.seconds;
+        let task = tokio::spawn(async move {
+            let run = agent::run(&mut turn, &world, &*record);
+            match seconds {
+                None => run.await,
+                Some(seconds) => tokio::time::timeout(Duration::from_secs(seconds), run)
+                    .await
+                    .unwrap_or(End::Limit(Limit::Time { seconds })),
+            }
+        });
+        self.running = Some(RunningTurn { id, started, task });
+    }
+
+    fn first_items(&self, mode: Mode) -> Vec<Item> {
+        let Some(facts) = &self.facts else { return Vec::new() };
+        let folder = self.workspace.work_folder().display().to_string();
+        let shell = self.launch.shell.file_name().unwrap_or_default().to_string_lossy();
+        let around = Surroundings {
+            folder: &folder,
+            shell: &shell,
+            system: std::env::consts::OS,
+            mode,
+            tree: self.workspace.kind(),
+            facts,
+        };
+        agent::first_items(&around, &self.workspace.rules())
+    }
+
+    /// A shell that has ended (somebody typed `exit`) is started anew for the next turn.
+    fn reopen_terminal(&mut self) -> Result<(), String> {
+        let Some(terminal) = self.shells.get(self.term) else { return Ok(()) };
+        let Some(exit) = terminal.ended() else { return Ok(()) };
+        self.record.emit(Body::Term(TermEvent::Exited { term: self.term, exit }));
+        let opened = self.shells.open(&self.launch, self.size, &self.record);
+        self.term = opened.map_err(|error| format!("the shell cannot be started: {error}"))?;
+        Ok(())
+    }
+
+    /// The first one stops the model; with no turn running it interrupts what runs in the shell.
+    async fn interrupt(&mut self) {
+        match self.running.take() {
+            Some(running) => {
+                running.task.abort();
+                let end = match running.task.await {
+                    Ok(end) => end,
+                    Err(error) if error.is_cancelled() => End::Interrupted,
+                    Err(_) => crashed(),
+                };
+                self.close_turn(running.id, running.started, end).await;
+            }
+            None => {
+                if let Some(terminal) = self.shells.get(self.term)
+                    && terminal.busy()
+                {
+                    terminal.interrupt();
+                }
+            }
+        }
+    }
+
+    async fn end_turn(&mut self, end: End) {
+        if let Some(running) = self.running.take() {
+            self.close_turn(running.id, running.started, end).await;
+        }
+    }
+
+    /// Repairs what the turn left open, says how it ended, and goes on with what waits.
+    async fn close_turn(&mut self, id: TurnId, started: Instant, end: End) {
+        self.record.withdraw_asks();
+        let repairs = self.record.with_state(|state| repairs(state, &end));
+        for item in repairs {
+            self.record.emit(Body::Item(item));
+        }
+        self.show_changes().await;
+        let (usage, cost, steps) = self.record.with_state(|state| {
+            let running = state.running.as_ref();
+            running.map_or_else(Default::default, |running| {
+                (running.usage, running.cost, running.step)
+            })
+        });
+        let duration_ms = started.elapsed().as_millis() as u64;
+        let end = match self.record.broken() {
+            Some(message) => End::Failed(Failure {
+                kind: FailureKind::Local,
+                message,
+                hint: Some("free some space; nothing that cannot be logged is done".to_owned()),
+            }),
+            None => end,
+        };
+        let ended = TurnEvent::Ended { turn: id, end, usage, cost, steps, duration_ms };
+        self.record.emit(Body::Turn(ended));
+        self.record.set_turn(None);
+        // A journal that cannot be synced was said above, or will be by the next side effect.
+        let _ = self.record.sync().await;
+        self.look().await;
+        if let Some(next) = self.record.next_prompt() {
+            self.start_turn(next);
+        }
+    }
+
+    async fn show_changes(&self) {
+        if self.workspace.kind() != TreeKind::Copy {
+            return;
+        }
+        let workspace = Arc::clone(&self.workspace);
+        let changes = tokio::task::spawn_blocking(move || workspace.changes()).await;
+        match changes.expect("comparing copy and tree does not panic") {
+            Ok(changes) => self.record.emit(Body::Draft(DraftEvent::Changed { changes })),
+            Err(error) => self.record.notice(NoticeLevel::Error, error.to_string(), None),
+        }
+    }
+
+    async fn look(&mut self) {
+        let workspace = Arc::clone(&self.workspace);
+        let facts = tokio::task::spawn_blocking(move || workspace.facts()).await;
+        let facts = facts.expect("looking at the workspace does not panic");
+        self.show_tree(&facts);
+        self.facts = Some(facts);
+    }
+
+    fn show_tree(&self, facts: &Facts) {
+        let git = facts.git.as_ref();
+        let branch = git.and_then(|git| git.head.as_ref()).map(|head| match head {
+            Head::Branch(name) | Head::Detached(name) => name.clone(),
+        });
+        let dirty = git.and_then(|git| git.dirty).unwrap_or(0);
+        let same = |state: &State| state.branch == branch && state.dirty == dirty;
+        if !self.record.with_state(same) {
+            self.record.emit(Body::Draft(DraftEvent::Tree { branch, dirty }));
+        }
+    }
+
+    async fn shut_down(mut self) {
+        while self.record.next_prompt().is_some() {}
+        if self.running.is_some() {
+            self.interrupt().await;
+        }
+        self.shells.close().await;
+        self.record.emit(Body::Session(SessionEvent::Ended));
+        // Nothing is left to be told of a journal that cannot be synced now.
+        let _ = self.record.sync().await;
+        self.record.fanout.close();
+        drop(self.temporary.take());
+    }
+}
+
+/// The end of the turn that runs; never, if none does.
+async fn ended(running: &mut Option<RunningTurn>) -> End {
+    match running {
+        Some(running) => (&mut running.task).await.unwrap_or_else(|_| crashed()),
+        None => std::future::pending().await,
+    }
+}
+
+fn crashed() -> End {
+    End::Failed(Failure {
+        kind: FailureKind::Local,
+        message: "the turn ended by an error of brisk's own".to_owned(),
+        hint: Some("the conversation is kept: ask again".to_owned()),
+    })
+}
+
+/// What makes the conversation whole again: the words that had come, a result for every call, and
+/// why it stopped.
+fn repairs(state: &State, end: &End) -> Vec<Item> {
+    let mut items = Vec::new();
+    if *end == End::Interrupted && !state.live.text.trim().is_empty() {
+        items.push(Item::Assistant { text: state.live.text.clone(), opaque: None });
+    }
+    let all = state.entries.iter().filter_map(|entry| match &entry.body {
+        EntryBody::Item(item) => Some(item),
+        EntryBody::Notice(_) | EntryBody::Ended { .. } => None,
+    });
+    let mut open: Vec<CallId> = Vec::new();
+    for item in all {
+        match item {
+            Item::Call { call, .. } => open.push(call.clone()),
+            Item::Result { call, .. } => open.retain(|other| other != call),
+            _ => {}
+        }
+    }
+    items.extend(open.into_iter().map(|call| Item::Result {
+        call,
+        outcome: Outcome::Interrupted,
+        text: "interrupted before it was done; what it started may still run".to_owned(),
+        detail: Detail::None,
+    }));
+    if *end == End::Interrupted {
+        items.push(Item::Note { text: "The user interrupted this turn.".to_owned() });
+    }
+    items
+}

@@ -1,0 +1,177 @@
+//! Starting a session: its folder, journal, workspace and shell.
+
+use super::host::Host;
+use super::journal::Journal;
+use super::record::{Ledger, Record};
+use super::shells::Shells;
+use super::{Handle, OPS_MAX, Subscriber};
+use crate::agent::Out;
+use crate::config::Config;
+use crate::model::{Client, Timing};
+use crate::policy::Rules;
+use crate::protocol::{
+    Body, Budget, Failure, FailureKind, Launch, Mode, ModelSpec, Net, Service, SessionEvent,
+    SessionId, Size, TreeKind, Walls,
+};
+use crate::workspace::{Workspace, WorkspaceError};
+use std::fs::{self, DirBuilder};
+use std::io;
+use std::os::unix::fs::DirBuilderExt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
+
+/// What a front end decides about a session.
+pub struct Options {
+    pub config: Arc<Config>,
+    pub folder: PathBuf,
+    pub tree: TreeKind,
+    pub mode: Mode,
+    pub model: ModelSpec,
+    pub service: Service,
+    pub budget: Budget,
+    pub rules: Rules,
+    pub size: Size,
+    /// Keep nothing: no journal, no ledger line after the session.
+    pub ephemeral: bool,
+    pub timing: Timing,
+}
+
+/// A session that runs.
+pub struct Session {
+    pub id: SessionId,
+    pub handle: Handle,
+    /// From the very first event.
+    pub events: Subscriber,
+    /// The session's own folder: journal, full outputs.
+    pub folder: PathBuf,
+    /// What changed, for those who want it as a patch.
+    pub workspace: Arc<Workspace>,
+    /// Ends when the session has; wait for it before the process ends.
+    pub ended: JoinHandle<()>,
+}
+
+/// Starts a session; the shell starts at once, the model is first called by a prompt.
+///
+/// # Errors
+///
+/// A folder that cannot be used, a journal that cannot be made, a shell that does not exist: each a
+/// sentence with a hint.
+pub async fn start(options: Options) -> Result<Session, Failure> {
+    let id = new_id();
+    let state = options.config.paths.state.clone();
+    let (folder, temporary) =
+        session_folder(&state, &id, options.ephemeral).map_err(|error| no_state(&state, &error))?;
+    let workspace = open_workspace(&options, &folder).await?;
+    let journal = Journal::create(&folder.join("journal.jsonl"))
+        .map_err(|error| no_state(&folder, &error))?;
+    let ledger = (!options.ephemeral).then(|| state.join("ledger.jsonl"));
+    let ledger = Ledger { path: ledger, service: options.service.name.clone() };
+    let record = Arc::new(Record::new(journal, ledger, options.rules.clone()));
+    let events = record.fanout.subscribe();
+    record.emit(Body::Session(SessionEvent::Started {
+        session: id.clone(),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        folder: workspace.root().display().to_string(),
+        tree: options.tree,
+        walls: Walls::None,
+        net: Net::Open,
+        mode: options.mode,
+        model: options.model.name.clone(),
+        window: options.model.prompt,
+        budget: options.budget,
+    }));
+    let shells = Arc::new(Shells::default());
+    let launch = launch(&options.config, &workspace, &folder);
+    let term = shells.open(&launch, options.size, &record).map_err(|error| Failure {
+        kind: FailureKind::Config,
+        message: format!("the shell {} cannot be started: {error}", launch.shell.display()),
+        hint: Some("set `shell` in the config, or $SHELL, to a shell that exists".to_owned()),
+    })?;
+    let (sender, ops) = mpsc::channel(OPS_MAX);
+    let handle = Handle::new(sender, Arc::clone(&shells));
+    let host = Host {
+        id: id.clone(),
+        config: options.config,
+        client: Arc::new(Client::new(options.timing)),
+        model: options.model,
+        service: options.service,
+        workspace: Arc::clone(&workspace),
+        shells,
+        launch,
+        term,
+        size: options.size,
+        outputs: folder.join("out"),
+        record,
+        ops,
+        running: None,
+        estimator: Arc::default(),
+        told: false,
+        facts: None,
+        temporary,
+    };
+    let ended = tokio::spawn(host.run());
+    Ok(Session { id, handle, events, folder, workspace, ended })
+}
+
+/// `20261121-143005-k3f9`
+fn new_id() -> SessionId {
+    let time = jiff::Timestamp::now().strftime("%Y%m%d-%H%M%S").to_string();
+    let mark: String = (0..4).map(|_| fastrand::alphanumeric().to_ascii_lowercase()).collect();
+    SessionId(format!("{time}-{mark}"))
+}
+
+/// The session's folder, 0700; of an ephemeral session one that goes away with it.
+fn session_folder(
+    state: &Path,
+    id: &SessionId,
+    ephemeral: bool,
+) -> io::Result<(PathBuf, Option<tempfile::TempDir>)> {
+    if ephemeral {
+        let folder = tempfile::Builder::new().prefix("brisk-").tempdir()?;
+        return Ok((folder.path().to_path_buf(), Some(folder)));
+    }
+    let folder = state.join("sessions").join(&id.0);
+    DirBuilder::new().recursive(true).mode(0o700).create(&folder)?;
+    Ok((folder, None))
+}
+
+fn no_state(folder: &Path, error: &io::Error) -> Failure {
+    Failure {
+        kind: FailureKind::Local,
+        message: format!("{} cannot be used: {error}", folder.display()),
+        hint: Some(
+            "free some space, set BRISK_HOME to a folder that can be written, or use --ephemeral"
+                .to_owned(),
+        ),
+    }
+}
+
+async fn open_workspace(options: &Options, scratch: &Path) -> Result<Arc<Workspace>, Failure> {
+    let (folder, kind) = (options.folder.clone(), options.tree);
+    let scratch = scratch.join("copy");
+    let opened = tokio::task::spawn_blocking(move || -> Result<_, WorkspaceError> {
+        if kind == TreeKind::Copy {
+            fs::create_dir_all(&scratch)
+                .map_err(|source| WorkspaceError::Io { path: scratch.clone(), source })?;
+        }
+        Workspace::open(&folder, kind, &scratch)
+    });
+    let opened = opened.await.expect("opening a workspace does not panic");
+    opened.map(Arc::new).map_err(|error| Failure {
+        kind: FailureKind::Local,
+        message: error.to_string(),
+        hint: None,
+    })
+}
+
+fn launch(config: &Config, workspace: &Workspace, folder: &Path) -> Launch {
+    Launch {
+        shell: config.shell.clone(),
+        prefix: Vec::new(),
+        folder: workspace.work_folder().to_path_buf(),
+        env: config.child_env(),
+        scratch: folder.to_path_buf(),
+    }
+}
