@@ -1,1 +1,55 @@
-//! (being built)
+//! Flags, one-shot, messages, exit codes, the demo. A front end: it branches on what a session
+//! says, never on how the agent works.
+
+mod args;
+mod config;
+mod demo;
+mod exit;
+mod interactive;
+mod oneshot;
+mod output;
+mod policy;
+mod progress;
+mod report;
+mod setup;
+mod stdin;
+
+use args::{Args, Command};
+use clap::Parser;
+use exit::{Exit, Trouble};
+use std::process::ExitCode;
+
+/// The whole program: reads the command line, runs, and gives the exit code.
+pub fn main() -> ExitCode {
+    let args = match Args::try_parse() {
+        Ok(args) => args,
+        Err(error) => return exit::of_clap(&error),
+    };
+    match run(args) {
+        Ok(exit) => exit.into(),
+        Err(trouble) => trouble.report(),
+    }
+}
+
+fn run(args: Args) -> Result<Exit, Trouble> {
+    let Args { command, prompt, print, run } = args;
+    match command {
+        Some(Command::Version) => {
+            output::line(&format!("brisk {}", env!("CARGO_PKG_VERSION")))?;
+            Ok(Exit::Done)
+        }
+        Some(Command::Config(args)) => config::run(&args, &run),
+        Some(Command::Policy(args)) => policy::run(&args, &run),
+        Some(Command::Demo) => demo::run(&run),
+        Some(Command::Exec { prompt }) => oneshot::run(&prompt, &run),
+        None => match (print, prompt) {
+            (Some(print), None) => oneshot::run(&print.unwrap_or_else(|| "-".to_owned()), &run),
+            (Some(None), Some(prompt)) => oneshot::run(&prompt, &run),
+            (Some(Some(_)), Some(extra)) => {
+                Err(Trouble::usage(format!("there are two prompts; the second is `{extra}`"))
+                    .with_hint("quote the prompt: brisk -p 'fix the test'"))
+            }
+            (None, prompt) => interactive::run(prompt, &run),
+        },
+    }
+}

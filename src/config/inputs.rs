@@ -39,15 +39,23 @@ impl Inputs {
         {
             env.insert("HOME".to_owned(), base.home_dir().as_os_str().to_owned());
         }
-        let repository = folder.ancestors().find(|above| above.join(".git").exists());
-        Ok(Inputs {
+        let mut inputs = Inputs {
             env,
-            repository: repository.map(PathBuf::from),
-            folder,
+            repository: None,
+            folder: PathBuf::new(),
             system: PathBuf::from("/etc/xdg/brisk/config.toml"),
             overrides: Vec::new(),
             profile: None,
-        })
+        };
+        inputs.enter(folder);
+        Ok(inputs)
+    }
+
+    /// As if brisk had been started in this folder; absolute.
+    pub fn enter(&mut self, folder: PathBuf) {
+        let repository = folder.ancestors().find(|above| above.join(".git").exists());
+        self.repository = repository.map(PathBuf::from);
+        self.folder = folder;
     }
 
     /// A variable that is set to something, as text.

@@ -242,6 +242,11 @@ impl Config {
         denied
     }
 
+    /// Where brisk was started, or what `-C` names.
+    pub fn folder(&self) -> &Path {
+        &self.inputs.folder
+    }
+
     /// The environment of the agent's shell: without secrets, and with git kept from running what
     /// a repository's settings name.
     pub fn child_env(&self) -> Vec<(OsString, OsString)> {

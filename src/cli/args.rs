@@ -1,0 +1,268 @@
+//! The command line, as clap reads it. A flag that has no effect where it is given is an error,
+//! which `check` finds.
+
+use super::exit::Trouble;
+use crate::protocol::Mode;
+use clap::{Parser, Subcommand, ValueEnum};
+use std::path::PathBuf;
+
+/// A pair programmer that lives in the terminal: chat, diff and a real shared terminal.
+#[derive(Debug, Parser)]
+#[command(
+    name = "brisk",
+    version,
+    args_conflicts_with_subcommands = false,
+    subcommand_negates_reqs = true,
+    after_help = "With no command brisk opens full screen. Exit codes: 0 done, 1 the task failed, \
+                  2 usage, 3 configuration or credentials, 4 provider or network, 5 something was \
+                  denied, 6 budget or steps used up, 7 infeasible, 124 --max-time ran out."
+)]
+pub(super) struct Args {
+    #[command(subcommand)]
+    pub(super) command: Option<Command>,
+
+    /// Opens full screen and sends this at once.
+    pub(super) prompt: Option<String>,
+
+    /// One-shot: the answer goes to stdout, everything else to stderr; `-` reads it from stdin.
+    #[arg(short = 'p', long = "print", value_name = "PROMPT", num_args = 0..=1)]
+    pub(super) print: Option<Option<String>>,
+
+    #[command(flatten)]
+    pub(super) run: RunArgs,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// The built-in tour: no key, no network, a real repository in a temporary folder.
+    Demo,
+    /// One-shot, like -p; `-` reads the whole prompt from stdin.
+    Exec { prompt: String },
+    /// What is configured, where, and which layer won.
+    Config(ConfigArgs),
+    /// What the policy says of a command line, and why.
+    Policy(PolicyArgs),
+    /// Prints the version.
+    Version,
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct ConfigArgs {
+    #[command(subcommand)]
+    pub(super) command: ConfigCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum ConfigCommand {
+    /// Prints a value.
+    Get { key: String },
+    /// Says which layer won, and what the others said; without a key, of every setting.
+    Explain { key: Option<String> },
+    /// Prints the files that are read, and the folders that are used.
+    Path,
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct PolicyArgs {
+    #[command(subcommand)]
+    pub(super) command: PolicyCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum PolicyCommand {
+    /// Judges a command line; `-`: one a line from stdin.
+    Explain {
+        command: String,
+        /// One JSON object a line.
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct RunArgs {
+    /// A configured model, or PROVIDER/ID, or auto.
+    #[arg(short, long, global = true)]
+    pub(super) model: Option<String>,
+
+    /// How much may happen without a question.
+    #[arg(long, global = true, value_enum, value_name = "MODE")]
+    pub(super) mode: Option<ModeArg>,
+
+    /// The most new tokens that a turn may use: 20k, 1.5M.
+    #[arg(long, global = true, value_name = "TOKENS")]
+    pub(super) budget: Option<String>,
+
+    /// The most dollars that a turn may cost.
+    #[arg(long, global = true, value_name = "USD")]
+    pub(super) max_cost: Option<f64>,
+
+    /// The most model requests that a turn may make.
+    #[arg(long, global = true, value_name = "N")]
+    pub(super) max_steps: Option<u32>,
+
+    /// The longest that a turn may take: 90s, 10m.
+    #[arg(long, global = true, value_name = "TIME")]
+    pub(super) max_time: Option<String>,
+
+    /// Commands that start with these words run without a question: --allow 'cargo test'.
+    #[arg(long, global = true, value_name = "RULE")]
+    pub(super) allow: Vec<String>,
+
+    /// Commands that start with these words never run.
+    #[arg(long, global = true, value_name = "RULE")]
+    pub(super) deny: Vec<String>,
+
+    /// Works in this folder.
+    #[arg(short = 'C', global = true, value_name = "DIR")]
+    pub(super) folder: Option<PathBuf>,
+
+    /// Sets a configuration key: -c budget.turn=20k.
+    #[arg(short = 'c', global = true, value_name = "KEY=VALUE")]
+    pub(super) set: Vec<String>,
+
+    /// Keeps no journal and no ledger line.
+    #[arg(long, global = true)]
+    pub(super) ephemeral: bool,
+
+    /// One-shot: how the answer is printed.
+    #[arg(short, long, global = true, value_enum, value_name = "FORMAT")]
+    pub(super) output: Option<OutputArg>,
+
+    /// One-shot: writes the last message here too.
+    #[arg(long, global = true, value_name = "FILE")]
+    pub(super) output_last_message: Option<PathBuf>,
+
+    /// One-shot: writes what changed as a unified diff, which `git apply` takes; `-` is stdout.
+    #[arg(long, global = true, value_name = "FILE")]
+    pub(super) patch_out: Option<PathBuf>,
+
+    /// One-shot: what becomes of the changes (default: none).
+    #[arg(long, global = true, value_enum, value_name = "WHAT")]
+    pub(super) apply: Option<ApplyArg>,
+
+    /// One-shot: waits for stdin as long as it takes.
+    #[arg(long, global = true, conflicts_with = "no_stdin")]
+    pub(super) stdin: bool,
+
+    /// One-shot: never reads stdin.
+    #[arg(long, global = true)]
+    pub(super) no_stdin: bool,
+
+    /// One-shot: no progress on stderr.
+    #[arg(short, long, global = true)]
+    pub(super) quiet: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum ModeArg {
+    Confirm,
+    Plan,
+    AutoEdit,
+    Autopilot,
+}
+
+impl From<ModeArg> for Mode {
+    fn from(mode: ModeArg) -> Mode {
+        match mode {
+            ModeArg::Confirm => Mode::Confirm,
+            ModeArg::Plan => Mode::Plan,
+            ModeArg::AutoEdit => Mode::AutoEdit,
+            ModeArg::Autopilot => Mode::Autopilot,
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(super) enum OutputArg {
+    #[default]
+    Text,
+    Json,
+    StreamJson,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(super) enum ApplyArg {
+    #[default]
+    None,
+    All,
+}
+
+/// Where a command line leads; not every flag means something everywhere.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Place {
+    Interactive,
+    OneShot,
+    Demo,
+    /// A question about configuration or policy.
+    Query,
+}
+
+impl RunArgs {
+    /// Refuses flags that would have no effect in this place.
+    pub(super) fn check(&self, place: Place) -> Result<(), Trouble> {
+        let one_shot = [
+            ("--output", self.output.is_some()),
+            ("--output-last-message", self.output_last_message.is_some()),
+            ("--patch-out", self.patch_out.is_some()),
+            ("--apply", self.apply.is_some()),
+            ("--stdin", self.stdin),
+            ("--no-stdin", self.no_stdin),
+            ("--quiet", self.quiet),
+        ];
+        let session = [
+            ("--budget", self.budget.is_some()),
+            ("--max-cost", self.max_cost.is_some()),
+            ("--max-steps", self.max_steps.is_some()),
+            ("--max-time", self.max_time.is_some()),
+            ("--ephemeral", self.ephemeral),
+        ];
+        let rules = [
+            ("--mode", self.mode.is_some()),
+            ("--allow", !self.allow.is_empty()),
+            ("--deny", !self.deny.is_empty()),
+        ];
+        let model = [("--model", self.model.is_some())];
+        let (refused, what): (&[&[(&str, bool)]], _) = match place {
+            Place::OneShot => (&[], ""),
+            Place::Interactive => (&[&one_shot], "without -p"),
+            Place::Demo => (&[&one_shot, &session, &rules, &model], "with demo"),
+            Place::Query => (&[&one_shot, &session], "with this command"),
+        };
+        let given = refused.iter().copied().flatten().find(|(_, given)| *given);
+        match given {
+            Some((flag, _)) => Err(Trouble::usage(format!("{flag} has no effect {what}"))),
+            None => Ok(()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_well_formed() {
+        Args::command().debug_assert();
+    }
+
+    #[test]
+    fn a_flag_without_effect_is_an_error() {
+        let args = Args::try_parse_from(["brisk", "--patch-out", "x", "hello"]).unwrap();
+        assert!(args.run.check(Place::Interactive).is_err());
+        assert!(args.run.check(Place::OneShot).is_ok());
+        let args = Args::try_parse_from(["brisk", "demo", "--budget", "1k"]).unwrap();
+        assert!(args.run.check(Place::Demo).is_err());
+    }
+
+    #[test]
+    fn a_prompt_is_no_command() {
+        let args = Args::try_parse_from(["brisk", "-p", "what is this?"]).unwrap();
+        assert_eq!(args.print, Some(Some("what is this?".into())));
+        let args = Args::try_parse_from(["brisk", "explain demo"]).unwrap();
+        assert_eq!((args.command.is_none(), args.prompt.as_deref()), (true, Some("explain demo")));
+        let args = Args::try_parse_from(["brisk", "-p", "-"]).unwrap();
+        assert_eq!(args.print, Some(Some("-".into())));
+    }
+}

@@ -1,0 +1,74 @@
+//! Full screen: a session in place, and the front end that shows it.
+
+use super::args::{Place, RunArgs};
+use super::exit::{Exit, Trouble};
+use super::setup;
+use crate::config::{Color, Config, Terminal};
+use crate::protocol::{Op, TreeKind};
+use crate::session::{self, Session, State};
+use crate::ui::{self, Colors};
+use std::io::{self, IsTerminal};
+use std::sync::Arc;
+
+pub(super) fn run(prompt: Option<String>, args: &RunArgs) -> Result<Exit, Trouble> {
+    args.check(Place::Interactive)?;
+    check_terminal()?;
+    let config = setup::config(args)?;
+    let options = setup::options(args, &config, TreeKind::InPlace)?;
+    setup::runtime()?.block_on(async {
+        let session = session::start(options).await?;
+        show(session, &config, prompt, None).await
+    })
+}
+
+/// A full screen needs a terminal at both ends.
+fn check_terminal() -> Result<(), Trouble> {
+    let missing = match (io::stdin().is_terminal(), io::stdout().is_terminal()) {
+        (true, true) => return Ok(()),
+        (false, _) => "stdin",
+        (true, false) => "stdout",
+    };
+    Err(Trouble::usage(format!("{missing} is no terminal, so there is no screen to draw on"))
+        .with_hint("for scripts: brisk -p 'what to do'"))
+}
+
+/// Shows a session until the user leaves, and ends it.
+pub(super) async fn show(
+    session: Session,
+    config: &Arc<Config>,
+    prompt: Option<String>,
+    notice: Option<String>,
+) -> Result<Exit, Trouble> {
+    let options = ui::Options {
+        theme: config.ui.theme.clone(),
+        colors: colors(&config.terminal),
+        ascii: config.ui.ascii,
+        ssh: config.terminal.ssh,
+        extended_keys: !["linux", "dumb"].contains(&config.terminal.term.as_str()),
+        first_prompt: prompt,
+        history_file: Some(config.paths.state.join("history")),
+        notice,
+    };
+    let handle = session.handle.clone();
+    let outcome = ui::run(session.handle, session.events, State::default(), options).await;
+    handle.send(Op::Shutdown).await;
+    // A task that panicked has said so on the screen's way out.
+    let _ = session.ended.await;
+    match outcome {
+        Ok(ui::Outcome::Quit | ui::Outcome::Ended) => Ok(Exit::Done),
+        Ok(ui::Outcome::Signal(_)) => Ok(Exit::Terminated),
+        Err(error) => Err(Trouble::new(Exit::Failed, format!("{error:#}"))),
+    }
+}
+
+/// What the terminal can show, by what it says of itself.
+fn colors(terminal: &Terminal) -> Colors {
+    match terminal.color {
+        Color::Never => Colors::None,
+        // Over a slow line 256 colours cost fewer bytes, and look the same.
+        Color::AutoTrue if !terminal.ssh => Colors::True,
+        Color::AutoTrue | Color::Always => Colors::Indexed256,
+        Color::Auto if terminal.term.contains("256color") => Colors::Indexed256,
+        Color::Auto => Colors::Ansi16,
+    }
+}
