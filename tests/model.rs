@@ -39,7 +39,7 @@ impl World {
 
     async fn timed(api: Api, script: &str, timing: Timing) -> World {
         let script = Script::parse(script).expect("a script");
-        let server = Server::start(script).await.expect("a server");
+        let server = Server::start_counting(script, o200k).await.expect("a server");
         let service = Service {
             name: "acme".into(),
             api,
@@ -112,6 +112,10 @@ impl World {
     }
 }
 
+fn o200k(text: &str) -> u64 {
+    bpe_openai::o200k_base().count(text) as u64
+}
+
 fn prompt(text: &str) -> Item {
     Item::User { text: text.into(), kind: UserKind::Prompt }
 }
@@ -174,7 +178,17 @@ async fn a_tool_loop_with_thoughts_and_parallel_calls_goes_through() {
         let arguments: Vec<_> = made.iter().map(|(_, arguments)| arguments.as_str()).collect();
         assert_eq!(arguments, ["{\"command\":\"ls\"}", "{\"command\": \"pwd\"}"]);
         let usage = first.usage.expect("usage");
-        assert!(usage.input > 20 && usage.cached == 0 && usage.reasoning > 5, "{usage:?}");
+        let tools = match api {
+            Api::OpenaiChat => world.server.requests()[0].body["tools"].to_string(),
+            Api::Anthropic => {
+                let mut tools = world.server.requests()[0].body["tools"].clone();
+                tools[0].as_object_mut().expect("a tool").shift_remove("cache_control");
+                tools.to_string()
+            }
+        };
+        let prompt_tokens = o200k(&tools) + o200k("Be short.") + o200k("fix it");
+        assert_eq!((usage.input, usage.cached), (prompt_tokens, 0), "{api:?}");
+        assert!(usage.reasoning > 5 && usage.output > usage.reasoning, "{usage:?}");
 
         items.extend(first.items.clone());
         items.extend([result(&made[0].0, "a.rs"), result(&made[1].0, "/home")]);

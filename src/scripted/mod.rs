@@ -42,8 +42,9 @@
 //!
 //! # Tokens
 //!
-//! They are counted in the vocabulary o200k, each text by itself: the tools as compact JSON, the
-//! system text, and of each message its text parts, results, thoughts, and of each call the name and
+//! They are counted by the [`Count`] of the server, [`rough_tokens`] where none is given, each text
+//! by itself: the tools as compact JSON, the system text, and of each message its text parts,
+//! results, thoughts, and of each call the name and
 //! the arguments (compact JSON). What a prompt shares with an earlier one that was answered, from its
 //! start and in whole messages, is reported as cached: of the Messages wire only if the request has a
 //! `cache_control`. Nothing is reported as written to the cache.
@@ -59,7 +60,7 @@ mod script;
 mod server;
 mod stream;
 
-pub use count::count_tokens;
+pub use count::{Count, rough_tokens};
 pub use play::Recorded;
 pub use script::{Script, ScriptError};
 pub use server::Server;

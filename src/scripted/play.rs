@@ -1,5 +1,6 @@
 //! What is replied to a request: the script as it goes on, and what the requests were. No I/O.
 
+use super::count::Count;
 use super::given::{Asked, Given, Thought};
 use super::prompts::Prompts;
 use super::refusal::{Refusal, Wire};
@@ -67,13 +68,13 @@ pub(super) struct Play {
 }
 
 impl Play {
-    pub(super) fn new(script: Script) -> Self {
+    pub(super) fn new(script: Script, count: Count) -> Self {
         Self {
             script,
             next: 0,
             replies: 0,
             given: Given::default(),
-            prompts: Prompts::default(),
+            prompts: Prompts::new(count),
             recorded: Vec::new(),
             mismatch: None,
         }

@@ -1,6 +1,6 @@
 //! What a request takes, in tokens, and which of them a cache would have had.
 
-use super::count::count_tokens;
+use super::count::Count;
 use super::given::{Asked, Cache};
 use super::script::Scripted;
 use crate::protocol::Usage;
@@ -10,34 +10,36 @@ use std::collections::VecDeque;
 const PROMPTS_MAX: usize = 64;
 
 /// The prompts that were answered: the keys of their parts.
-#[derive(Default)]
 pub(super) struct Prompts {
+    count: Count,
     answered: VecDeque<Vec<String>>,
 }
 
 impl Prompts {
+    pub(super) const fn new(count: Count) -> Self {
+        Self { count, answered: VecDeque::new() }
+    }
+
     /// Counts, and remembers the prompt as one that is cached from now on.
     pub(super) fn usage(&mut self, asked: &Asked, reply: &Scripted) -> Usage {
+        let count = self.count;
         let counts: Vec<u64> = asked
             .parts
             .iter()
-            .map(|part| part.texts.iter().map(|text| count_tokens(text)).sum())
+            .map(|part| part.texts.iter().map(|text| count(text)).sum())
             .collect();
         let cached = match asked.cache {
             Cache::Used => self.shared(asked),
             Cache::NotAsked => 0,
         };
-        let reasoning = count_tokens(&reply.thought);
-        let calls: u64 = reply
-            .calls
-            .iter()
-            .map(|call| count_tokens(&call.tool) + count_tokens(&call.arguments()))
-            .sum();
+        let reasoning = count(&reply.thought);
+        let calls: u64 =
+            reply.calls.iter().map(|call| count(&call.tool) + count(&call.arguments())).sum();
         Usage {
             input: counts[cached..].iter().sum(),
             cached: counts[..cached].iter().sum(),
             cache_write: 0,
-            output: count_tokens(&reply.text) + reasoning + calls,
+            output: count(&reply.text) + reasoning + calls,
             reasoning,
             estimated: false,
         }

@@ -1,6 +1,6 @@
 //! HTTP on loopback around a [`Play`].
 
-use super::count::load_ahead;
+use super::count::{Count, load_ahead, rough_tokens};
 use super::play::{Incoming, Outgoing, Play, Recorded};
 use super::refusal::{Refusal, Wire};
 use super::script::Script;
@@ -43,10 +43,20 @@ impl Server {
     ///
     /// There is no port to be had.
     pub async fn start(script: Script) -> io::Result<Server> {
-        load_ahead();
+        Self::start_counting(script, rough_tokens).await
+    }
+
+    /// As [`Server::start`], with the tokens counted by `count`. It is called once right away, in a
+    /// thread of its own, so that it may load what it needs.
+    ///
+    /// # Errors
+    ///
+    /// There is no port to be had.
+    pub async fn start_counting(script: Script, count: Count) -> io::Result<Server> {
+        load_ahead(count);
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
         let address = listener.local_addr()?;
-        let play = Arc::new(Mutex::new(Play::new(script)));
+        let play = Arc::new(Mutex::new(Play::new(script, count)));
         let serving = tokio::spawn(serve(listener, Arc::clone(&play))).abort_handle();
         Ok(Server { play, address, serving })
     }
