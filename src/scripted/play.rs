@@ -24,8 +24,8 @@ pub struct Recorded {
     pub body: Value,
     /// Of the response.
     pub status: u16,
-    /// What the response reported, if it was a reply.
-    pub usage: Option<Usage>,
+    /// What the response reported; nothing where it was no reply.
+    pub usage: Usage,
 }
 
 pub(super) struct Incoming {
@@ -101,7 +101,7 @@ impl Play {
         let body = serde_json::from_slice(&incoming.body).unwrap_or(Value::Null);
         let (outgoing, usage) = match self.admit(&incoming, &body) {
             Ok(asked) => self.reply(incoming.wire, &asked),
-            Err(refusal) => (Outgoing::Refused { refusal, retry_after: None }, None),
+            Err(refusal) => (Outgoing::Refused { refusal, retry_after: None }, Usage::default()),
         };
         if self.recorded.len() < RECORDED_MAX {
             let status = outgoing.status();
@@ -149,8 +149,9 @@ impl Play {
         refusal
     }
 
-    fn reply(&mut self, wire: Wire, asked: &Asked) -> (Outgoing, Option<Usage>) {
-        let refused = |refusal| (Outgoing::Refused { refusal, retry_after: None }, None);
+    fn reply(&mut self, wire: Wire, asked: &Asked) -> (Outgoing, Usage) {
+        let refused =
+            |refusal| (Outgoing::Refused { refusal, retry_after: None }, Usage::default());
         self.skip(asked);
         let played = self.next;
         let Some(reply) = self.script.replies.get(played).cloned() else {
@@ -169,13 +170,13 @@ impl Play {
                 let message = reply.message.clone().unwrap_or_else(|| said_by(status).to_owned());
                 let refusal = Refusal { code: reply.code.clone(), ..Refusal::new(status, message) };
                 let retry_after = reply.retry_after.as_ref().map(RetryAfter::text);
-                (Outgoing::Refused { refusal, retry_after }, None)
+                (Outgoing::Refused { refusal, retry_after }, Usage::default())
             }
             Some(Fault::Overflow) => refused(overflow(wire)),
-            Some(Fault::Html) => (Outgoing::Page { status: 200, text: PAGE }, None),
+            Some(Fault::Html) => (Outgoing::Page { status: 200, text: PAGE }, Usage::default()),
             _ => {
                 let (stream, usage) = self.stream(wire, asked, &reply);
-                (Outgoing::Stream(stream), Some(usage))
+                (Outgoing::Stream(stream), usage)
             }
         }
     }
