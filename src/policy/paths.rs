@@ -34,18 +34,20 @@ pub(super) fn readable(text: &str, folders: &[PathBuf], ground: &Ground) -> Resu
     if text.starts_with('~') {
         return Err("reads from a home folder".to_owned());
     }
+    let secret = || Err(format!("reads `{text}`, which may hold secrets"));
     // `rev:path` and `first,last:path` of git name a path behind the colon.
-    if text.split(['/', ':', '=']).any(is_secret) || is_private(text) {
-        return Err(format!("reads `{text}`, which may hold secrets"));
+    if text.split(['/', ':', '=']).any(is_secret) || text.split(':').skip(1).any(is_private) {
+        return secret();
     }
     for folder in folders {
         let path = resolve(folder, text);
-        if is_private(&path.to_string_lossy()) {
-            return Err(format!("reads `{text}`, which may hold secrets"));
-        }
-        let inside = |root: &PathBuf| path.starts_with(root);
-        if !inside(&ground.root) && !ground.readable.iter().any(inside) {
+        let roots = std::iter::once(&ground.root).chain(&ground.readable);
+        let Some(inner) = roots.filter_map(|root| path.strip_prefix(root).ok()).next() else {
             return Err(format!("reads `{text}`, outside the workspace"));
+        };
+        // Only below the root: the workspace itself may be somebody's `.config`.
+        if is_private(&inner.to_string_lossy()) {
+            return secret();
         }
     }
     Ok(())
@@ -282,6 +284,14 @@ mod tests {
         {
             assert!(readable(path, &folders, &ground).is_err(), "{path}");
         }
+    }
+
+    #[test]
+    fn a_workspace_may_itself_be_private() {
+        let root = PathBuf::from("/home/u/.config/nvim");
+        let ground = Ground { root: root.clone(), folder: root.clone(), ..ground() };
+        assert_eq!(readable("init.lua", std::slice::from_ref(&root), &ground), Ok(()));
+        assert!(readable(".git/config", &[root], &ground).is_err());
     }
 
     #[test]

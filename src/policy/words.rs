@@ -136,21 +136,21 @@ impl Reader<'_> {
 
     fn word(&mut self) -> Result<Word, String> {
         let mut word = Word { bare: true, ..Word::default() };
-        let start = self.at;
         while let Some(char) = self.peek() {
             match char {
                 ' ' | '\n' | ';' | '|' | '&' | '(' | ')' | '<' | '>' => break,
                 '\'' => self.single(&mut word)?,
                 '"' => self.double(&mut word)?,
                 '\\' => self.escape(&mut word)?,
-                _ => self.plain(&mut word, char, start)?,
+                _ => self.plain(&mut word, char)?,
             }
         }
         Ok(word)
     }
 
-    fn plain(&mut self, word: &mut Word, char: char, start: usize) -> Result<(), String> {
-        let first = self.at == start;
+    fn plain(&mut self, word: &mut Word, char: char) -> Result<(), String> {
+        // zsh sees through empty quotes: `''=ls` is expanded like `=ls`.
+        let first = word.text.is_empty();
         let before = self.line[..self.at].chars().next_back();
         let understood = match char {
             '*' | '?' => {
@@ -309,6 +309,58 @@ mod tests {
         let expected = Kind::Redirect { descriptor: Some(2), operator: ">&".to_owned() };
         assert_eq!(tokens[1].kind, expected);
         assert_eq!(tokens[3].kind, Kind::Redirect { descriptor: None, operator: ">".to_owned() });
+    }
+
+    /// Lines of quotes, escapes and doubtful characters, but of nothing that could run or write.
+    fn doubtful_lines(count: usize) -> Vec<String> {
+        const PIECES: [&str; 34] = [
+            "a", "b1", "'", "'", "\"", "\"", "\\", "\\\\", "\\'", "\\\"", "\\n", "=", "~", "^",
+            "!", "! ", "#", " #", " ", " ", "  ", "%", "@", "{", "}", "{a,b}", "-", "--x=y", ":",
+            "[", "]", "é", "$", ".",
+        ];
+        let mut random = fastrand::Rng::with_seed(7);
+        let line = |random: &mut fastrand::Rng| -> String {
+            let length = random.usize(1..12);
+            (0..length).map(|_| PIECES[random.usize(..PIECES.len())]).collect()
+        };
+        let understood = |line: &String| read(line).is_ok_and(|tokens| !tokens.is_empty());
+        std::iter::repeat_with(|| line(&mut random)).filter(understood).take(count).collect()
+    }
+
+    #[test]
+    fn real_shells_read_the_same_words() {
+        let lines = doubtful_lines(5000);
+        let expected: Vec<Vec<String>> =
+            lines.iter().map(|line| texts(&format!("args {line}"))).collect();
+        for (shell, flags) in [("bash", ["--norc", "--noprofile"]), ("zsh", ["-f", "-f"])] {
+            // Through eval, as commands are delivered; each in single quotes of its own.
+            let mut script = "args() { printf '%s\\0' args \"$@\"; printf '\\1'; }\n".to_owned();
+            for line in &lines {
+                let quoted = line.replace('\'', "'\\''");
+                script.push_str(&format!("eval 'args {quoted}'\n"));
+            }
+            let folder = tempfile::tempdir().unwrap();
+            let file = folder.path().join("script");
+            std::fs::write(&file, script).unwrap();
+            let run = std::process::Command::new(shell)
+                .args(flags)
+                .arg(&file)
+                .current_dir(&folder)
+                .output();
+            let Ok(output) = run else {
+                println!("skipped: {shell} is not here");
+                continue;
+            };
+            let output = String::from_utf8(output.stdout).unwrap();
+            let seen: Vec<Vec<String>> = output
+                .split_terminator('\u{1}')
+                .map(|words| words.split_terminator('\0').map(str::to_owned).collect())
+                .collect();
+            for ((line, seen), expected) in lines.iter().zip(&seen).zip(&expected) {
+                assert_eq!(seen, expected, "{shell}: {line:?}");
+            }
+            assert_eq!(seen.len(), lines.len(), "{shell}");
+        }
     }
 
     proptest! {

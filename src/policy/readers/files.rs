@@ -72,11 +72,11 @@ pub(super) const READERS: &[Reader] = &[
         not_matches: &["stat -f /", "stat -L a", "stat ~"],
     },
     Reader {
-        // Not -C (compiles), -m and -f (other files), -z (runs decompressors).
+        // Not -C (compiles), -p (sets times), -m and -f (other files), -z (runs decompressors).
         programs: "file",
         sub: "",
         check: Check::Words {
-            flags: "-b -i -h -k -N -n -p -r -0 -F=text --brief --mime --mime-type --mime-encoding \
+            flags: "-b -i -h -k -N -n -r -0 -F=text --brief --mime --mime-type --mime-encoding \
                     --no-dereference --keep-going --separator=text --extension",
             operands: "path*",
         },

@@ -6,9 +6,10 @@
 //! Short flags may be bundled; a long flag must be written out.
 //!
 //! Operands: the kinds in order; `*` after the last one lets it repeat. Too many operands do not match.
+//! A `|` in front: flags only before operands, for programs that take a later flag for a file to write.
 
 use super::super::words::Word;
-use super::{Context, scripts};
+use super::{Context, scripts, system};
 
 /// # Errors
 /// One clause for people, to follow the program's name.
@@ -19,9 +20,14 @@ pub(super) fn check(
     context: &Context<'_>,
 ) -> Result<(), String> {
     let mut matching = Matching { flags, context, operands: Vec::new(), pattern_given: false };
+    let flags_first = operands.starts_with('|');
+    let operands = operands.trim_start_matches(['|', ' ']);
     let mut words = words.iter();
     while let Some(word) = words.next() {
         let text = word.text.as_str();
+        if flags_first && text.len() > 1 && text.starts_with('-') && !matching.operands.is_empty() {
+            return Err(format!("has `{text}` behind a file, where it may be one to write"));
+        }
         if text == "--" {
             matching.operands.extend(words.by_ref());
         } else if let Some(long) = text.strip_prefix("--") {
@@ -159,6 +165,7 @@ fn holds(kind: &str, word: &Word, context: &Context<'_>) -> Result<(), String> {
     let all = |allowed: fn(char) -> bool| !text.is_empty() && text.chars().all(allowed);
     let fits = match kind {
         "text" | "pattern" => true,
+        "printed" => !system::escapes(text),
         // The tools of binutils read their arguments from what an `@` names.
         "path" => !text.starts_with('@') && context.path(word).map(|()| true)?,
         "revision" => return context.path(word),
@@ -166,6 +173,10 @@ fn holds(kind: &str, word: &Word, context: &Context<'_>) -> Result<(), String> {
         "size" => all(|char| char.is_ascii_alphanumeric() || matches!(char, '.' | '-' | '+' | '%')),
         "name" => {
             all(|char| char.is_ascii_alphanumeric() || matches!(char, '.' | '-' | '_' | ',' | ':'))
+        }
+        "field" => {
+            all(|char| char.is_ascii_alphanumeric() || "-_:.*".contains(char))
+                && !text.contains("signature")
         }
         // Placeholders that ask a signature to be checked run a program.
         "format" => {
@@ -186,9 +197,9 @@ pub(super) mod tests {
     use crate::policy::tests::ground;
     use std::collections::HashSet;
 
-    const KINDS: [&str; 12] = [
-        "text", "pattern", "path", "revision", "number", "size", "name", "format", "clock",
-        "filter", "sed", "awk",
+    const KINDS: [&str; 14] = [
+        "field", "printed", "text", "pattern", "path", "revision", "number", "size", "name",
+        "format", "clock", "filter", "sed", "awk",
     ];
 
     pub(in super::super) fn assert_sound(flags: &str, operands: &str, programs: &str) {
@@ -204,6 +215,7 @@ pub(super) mod tests {
             );
             assert!(names.insert(name), "{programs}: {spec} twice");
         }
+        let operands = operands.trim_start_matches(['|', ' ']);
         for kind in operands.split(' ').filter(|kind| !kind.is_empty()) {
             assert!(KINDS.contains(&kind.trim_end_matches('*')), "{programs}: {kind}");
         }

@@ -247,7 +247,7 @@ pub(super) const READERS: &[Reader] = &[
         sub: "branch",
         check: Check::Words {
             flags: "-a -r -v --all --remotes --verbose --list --show-current --no-color \
-                    --color?=name --column?=text --sort=name --merged?=revision --no-merged?=revision \
+                    --color?=name --column?=text --sort=field --merged?=revision --no-merged?=revision \
                     --contains?=revision --no-contains?=revision --format=format --ignore-case -i",
             operands: "",
         },
@@ -260,6 +260,7 @@ pub(super) const READERS: &[Reader] = &[
             "git branch --edit-description",
             "git branch -f x",
             "git branch --contains new",
+            "git branch --sort=signature",
         ],
     },
     Reader {
@@ -274,7 +275,7 @@ pub(super) const READERS: &[Reader] = &[
         programs: "git",
         sub: "tag",
         check: Check::Words {
-            flags: "-n?=number -l --list --sort=name --column?=text --merged?=revision --no-merged?=revision \
+            flags: "-n?=number -l --list --sort=field --column?=text --merged?=revision --no-merged?=revision \
                     --contains?=revision --points-at=revision --format=format --color?=name",
             operands: "",
         },
@@ -290,14 +291,14 @@ pub(super) const READERS: &[Reader] = &[
     Reader {
         programs: "git",
         sub: "tag --list",
-        check: Check::Words { flags: "-n?=number -i --sort=name", operands: "text*" },
+        check: Check::Words { flags: "-n?=number -i --sort=field", operands: "text*" },
         matches: &["git tag --list 'v1'"],
         not_matches: &["git tag --list -f x"],
     },
     Reader {
         programs: "git",
         sub: "tag -l",
-        check: Check::Words { flags: "-n?=number -i --sort=name", operands: "text*" },
+        check: Check::Words { flags: "-n?=number -i --sort=field", operands: "text*" },
         matches: &["git tag -l v1"],
         not_matches: &["git tag -l -d x"],
     },
@@ -375,7 +376,7 @@ pub(super) const READERS: &[Reader] = &[
         programs: "git",
         sub: "for-each-ref",
         check: Check::Words {
-            flags: "--count=number --sort=name --format=format --merged?=revision --no-merged?=revision --contains?=revision --points-at=revision",
+            flags: "--count=number --sort=field --format=format --merged?=revision --no-merged?=revision --contains?=revision --points-at=revision",
             operands: "revision*",
         },
         matches: &["git for-each-ref --sort=committerdate"],

@@ -35,18 +35,24 @@ pub(super) const READERS: &[Reader] = &[
         ],
     },
     Reader {
-        // What is printed is text, whatever it looks like.
+        // What is printed is text, whatever it looks like; but no escapes for the terminal.
         programs: "echo",
         sub: "",
-        check: Check::Words { flags: "-n -e -E", operands: "text*" },
+        check: Check::Words { flags: "-n -e -E", operands: "printed*" },
         matches: &["echo hello", "echo 'rm -rf /'", "echo -n a b"],
-        not_matches: &["echo $HOME", "echo *", "echo !!", "echo `ls`"],
+        not_matches: &[
+            "echo $HOME",
+            "echo *",
+            "echo !!",
+            "echo `ls`",
+            "echo -e '\\033]52;c;x\\007'",
+        ],
     },
     Reader {
         programs: "printf",
         sub: "",
         check: Check::Own(print_formatted),
-        matches: &["printf '%s\\n' ok", "printf '%5d %s' 12 x", "printf 'a%%b'"],
+        matches: &["printf '%s\\n' ok", "printf '%5d %s' 12 x", "printf 'a%%b'", "printf 'a\\tb'"],
         not_matches: &[
             "printf -v x y",
             "printf '%n' 'a[$(x)]'",
@@ -217,6 +223,17 @@ fn change_folder(words: &[Word], context: &Context<'_>) -> Result<(), String> {
     }
 }
 
+/// Whether a printing program would make control characters of it, but for the ends of lines and tabs.
+pub(super) fn escapes(text: &str) -> bool {
+    let mut chars = text.chars();
+    while let Some(char) = chars.next() {
+        if char == '\\' && chars.next().is_some_and(|next| "abceEfrvxuU01234567".contains(next)) {
+            return true;
+        }
+    }
+    false
+}
+
 fn is_number(text: &str) -> bool {
     let digits = text.strip_prefix('-').unwrap_or(text);
     !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit())
@@ -228,6 +245,9 @@ fn print_formatted(words: &[Word], _: &Context<'_>) -> Result<(), String> {
     let [format, arguments @ ..] = words else { return Err(not_understood()) };
     if format.text.starts_with('-') || words.iter().any(|word| word.glob) {
         return Err(not_understood());
+    }
+    if words.iter().any(|word| escapes(&word.text)) {
+        return Err("prints control characters".to_owned());
     }
     let mut pieces = format.text.split('%');
     pieces.next();

@@ -125,10 +125,10 @@ pub(super) const READERS: &[Reader] = &[
         check: Check::Words {
             flags: "-c -d -D -i -u -z -f=number -s=number -w=number --count --repeated --unique --ignore-case \
                     --skip-fields=number --skip-chars=number --check-chars=number",
-            operands: "path",
+            operands: "| path",
         },
         matches: &["uniq -c names.txt", "uniq"],
-        not_matches: &["uniq a b", "uniq -c a -- b", "uniq a*.txt"],
+        not_matches: &["uniq a b", "uniq -c a -- b", "uniq a*.txt", "uniq a -c"],
     },
     Reader {
         programs: "cut",
@@ -247,10 +247,10 @@ pub(super) const READERS: &[Reader] = &[
         sub: "",
         check: Check::Words {
             flags: "-p -u -i -b -e -l=size -s=size -c=number -g=number",
-            operands: "path",
+            operands: "| path",
         },
         matches: &["xxd a", "xxd -l 64 a", "xxd -p a"],
-        not_matches: &["xxd a b", "xxd -r a b", "xxd -r a", "xxd -revert a"],
+        not_matches: &["xxd a b", "xxd -r a b", "xxd -r a", "xxd -revert a", "xxd a -p"],
     },
     Reader {
         programs: "strings",
