@@ -15,7 +15,7 @@ use std::time::Duration;
 /// Bytes that are read of what git says, and of its own small files.
 const OUTPUT_BYTES_MAX: u64 = 16 * 1024 * 1024;
 const FILE_BYTES_MAX: u64 = 64 * 1024;
-const FILTERS_TIME_MAX: Duration = Duration::from_millis(100);
+const FILTERS_TIME_MAX: Duration = Duration::from_millis(200);
 /// Digits of a commit that people are shown.
 const SHORT_DIGITS: usize = 8;
 

@@ -9,6 +9,7 @@
 mod apply;
 mod compare;
 mod copy;
+mod copy_files;
 mod copy_git;
 mod ending;
 mod error;
@@ -27,7 +28,7 @@ mod rules;
 mod walk;
 
 pub use compare::PATCH_FILE_BYTES_MAX;
-pub use copy::{COPY_BYTES_MAX, COPY_FILES_MAX};
+pub use copy_files::{COPY_BYTES_MAX, COPY_FILES_MAX};
 pub use error::{ApplyError, EditError, FileError, WorkspaceError, WriteError};
 pub use excerpt::{EXCERPT_BYTES_MAX, EXCERPT_LINES_MAX, Excerpt, LINE_BYTES_MAX};
 pub use facts::{Count, Facts, GitFacts};

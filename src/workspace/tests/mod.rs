@@ -113,3 +113,10 @@ fn snapshot(root: &Path) -> BTreeMap<PathBuf, (u32, Vec<u8>)> {
     }
     all
 }
+
+#[test]
+fn a_workspace_is_shared_between_threads() {
+    const fn is_shared<T: Send + Sync>() {}
+    is_shared::<Workspace>();
+    is_shared::<Proposal>();
+}
