@@ -158,8 +158,10 @@ impl App {
     /// Computes everything that the view draws. `screen` gives what a terminal shows now.
     pub(crate) fn prepare(&mut self, screen: &dyn Fn(TermId) -> Option<Arc<Screen>>) {
         self.poll_grammars();
-        if self.pane == Pane::Inspector && self.layout.kind == layout::Kind::Lines {
-            self.pane = Pane::Chat;
+        let is_small = layout::kind(self.columns, self.rows) == layout::Kind::Lines;
+        if is_small && matches!(self.focus, Focus::Pane(_)) {
+            // No pane is seen, so none may have the keys.
+            self.focus = Focus::Message;
         }
         self.prepare_bottom();
         let pen = Pen {
@@ -176,9 +178,10 @@ impl App {
         }
         let inside = inner(self.layout.diff);
         let sheet = self.sheet.as_ref();
-        let columns =
-            if self.layout.shows(Pane::Diff) { inside.width.saturating_sub(1) } else { 60 };
-        self.diff.prepare(&self.state, sheet, &pen, columns, inside.height);
+        if self.layout.shows(Pane::Diff) {
+            let columns = inside.width.saturating_sub(1);
+            self.diff.prepare(&self.state, sheet, &pen, columns, inside.height);
+        }
         self.prepare_term(screen);
     }
 
@@ -221,10 +224,19 @@ impl App {
         match self.layout.kind {
             layout::Kind::Lines => (area.width, area.height),
             _ => {
-                let inside = inner(area);
+                let inside = self.chat_inside();
                 (inside.width.saturating_sub(2), inside.height)
             }
         }
+    }
+
+    /// The chat's inside: under tabs it has a rule above and below, elsewhere a frame around it.
+    pub(crate) fn chat_inside(&self) -> Rect {
+        let area = self.layout.chat;
+        if self.layout.kind != layout::Kind::Tabs || area.height < 2 {
+            return inner(area);
+        }
+        Rect { y: area.y + 1, height: area.height - 2, ..area }
     }
 
     fn prepare_term(&mut self, screen: &dyn Fn(TermId) -> Option<Arc<Screen>>) {

@@ -215,8 +215,9 @@ impl Chat {
                 chat_lines::tool(&tool, pen, self.columns, is_open, state)
             }
             BlockBody::Entry(entry) => {
-                let is_newest_plan = !state.entries[*entry + 1..].iter().any(is_plan);
-                let is_open = is_open || (is_newest_plan && is_plan(&state.entries[*entry]));
+                let is_newest_plan = is_plan(&state.entries[*entry])
+                    && !state.entries[*entry + 1..].iter().any(is_plan);
+                let is_open = is_open || is_newest_plan;
                 chat_lines::entry(&state.entries[*entry], pen, self.columns, is_open)
             }
         }

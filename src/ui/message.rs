@@ -92,7 +92,11 @@ pub(crate) fn body(app: &App, buffer: &mut Buffer, area: Rect) -> Cursor {
     lines(buffer, Rect { height: cells(room), ..area }, shown);
     let hidden = total - shown.len();
     if hidden > 0 && room > 0 {
-        let text = format!(" {hidden} more rows: Up Down ");
+        let text = if area.width < 40 {
+            format!(" +{hidden}")
+        } else {
+            format!(" {hidden} more rows: Up Down ")
+        };
         let wide = cells(text.len()).min(area.width);
         let style = app.theme.style(Role::Warning);
         let y = area.y + cells(room) - 1;

@@ -4,6 +4,7 @@
 use super::app::App;
 use super::composer::{Composer, Edit, Edited};
 use super::keymap::{DiffVerb, Found, Place, Scroll, SheetVerb, TermVerb, Verb};
+use super::layout::{self, Kind};
 use super::numbers;
 use super::overlay::{self, Overlay};
 use super::pane::{Focus, Pane};
@@ -208,6 +209,10 @@ fn sheet_key(app: &mut App, key: Key, effects: &mut Vec<Effect>) -> bool {
     let Found::Verb(Verb::Sheet(verb)) = app.keymap.find(Place::Approval, None, key) else {
         return is_plain;
     };
+    if verb == SheetVerb::Always && layout::kind(app.columns, app.rows) == Kind::Lines {
+        app.say("always: not on a screen too small to show for what");
+        return true;
+    }
     let reply = sheet.verb(ask, verb);
     reply_with(app, reply, effects);
     true
@@ -348,6 +353,10 @@ fn focus_message(app: &mut App) {
 fn focus_pane(app: &mut App, pane: Pane) {
     if app.focus == Focus::Pane(pane) {
         focus_message(app);
+        return;
+    }
+    if layout::kind(app.columns, app.rows) == Kind::Lines {
+        app.say("the screen is too small for panes");
         return;
     }
     app.focus = Focus::Pane(pane);
