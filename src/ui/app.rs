@@ -61,6 +61,8 @@ pub(crate) struct App {
     /// The whole screen is to be written again.
     pub(crate) redraw: bool,
     pub(crate) banner: Option<String>,
+    /// When the last frame was laid out.
+    drawn_at: u64,
     grammars_ready: bool,
     grammars_until: u64,
     pub(crate) layout: Layout,
@@ -94,6 +96,7 @@ impl App {
             dirty: true,
             redraw: true,
             banner: None,
+            drawn_at: 0,
             grammars_ready: false,
             grammars_until: now + GRAMMAR_WAIT_MS,
             layout: Layout::default(),
@@ -124,6 +127,11 @@ impl App {
     /// Whether the question stands in the message's place.
     pub(crate) fn shows_sheet(&self) -> bool {
         self.sheet.is_some() && matches!(self.focus, Focus::Approval | Focus::Pane(Pane::Diff))
+    }
+
+    /// The spinner's next picture is not on the screen yet.
+    pub(crate) fn spinner_is_due(&self) -> bool {
+        self.now / marks::SPINNER_MS != self.drawn_at / marks::SPINNER_MS
     }
 
     /// Something that a spinner stands for is under way.
@@ -158,6 +166,7 @@ impl App {
     /// Computes everything that the view draws. `screen` gives what a terminal shows now.
     pub(crate) fn prepare(&mut self, screen: &dyn Fn(TermId) -> Option<Arc<Screen>>) {
         self.poll_grammars();
+        self.drawn_at = self.now;
         let is_small = layout::kind(self.columns, self.rows) == layout::Kind::Lines;
         if is_small && matches!(self.focus, Focus::Pane(_)) {
             // No pane is seen, so none may have the keys.

@@ -7,7 +7,7 @@ use super::numbers::{dollars, duration, tokens};
 use super::pane::{Focus, Pane};
 use super::theme::Role;
 use super::{layout, marks, update};
-use crate::protocol::{Mode, Usage};
+use crate::protocol::{Detail, Item, Mode, TermState, Usage};
 use crate::session::EntryBody;
 use crate::text::{clean, clip, width};
 use ratatui::text::{Line, Span};
@@ -81,10 +81,26 @@ pub(crate) fn badge(app: &App, pane: Pane) -> Option<(String, bool)> {
             match (info.exited, info.pen) {
                 (Some(_), _) => Some(("ended".to_string(), false)),
                 (None, crate::protocol::Pen::User) => Some(("pen: YOU".to_string(), true)),
-                (None, crate::protocol::Pen::Agent) => None,
+                (None, crate::protocol::Pen::Agent) => {
+                    wants_password(app).then(|| ("password !".to_string(), true))
+                }
             }
         }
         Pane::Inspector => None,
+    }
+}
+
+/// The newest result says that the program in the terminal asks for a password.
+pub(crate) fn wants_password(app: &App) -> bool {
+    let newest = app.state.entries.iter().rev().find_map(|entry| match &entry.body {
+        EntryBody::Item(Item::Result { detail, .. }) => Some(detail),
+        _ => None,
+    });
+    match newest {
+        Some(Detail::Run { state, .. } | Detail::Keys { state, .. }) => {
+            *state == TermState::Password
+        }
+        _ => false,
     }
 }
 

@@ -335,9 +335,9 @@ impl Chat {
         let is_cut = if down { selected == last } else { selected == first } && seen < height;
         if is_cut {
             if down {
-                self.down(state, pen, 1)
+                self.down(state, pen, 1);
             } else {
-                self.up(state, pen, 1)
+                self.up(state, pen, 1);
             }
             return;
         }

@@ -13,7 +13,7 @@ use crate::protocol::Op;
 use crate::session::{Handle, State, Subscriber};
 use anyhow::Context as _;
 use crossterm::event::{Event as Input, EventStream};
-use futures_util::{FutureExt as _, StreamExt as _};
+use futures_util::StreamExt as _;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use std::collections::VecDeque;
@@ -29,7 +29,6 @@ const FRAME_SSH_MS: u64 = 66;
 const KEY_FRAME_MS: u64 = 8;
 /// Events that are folded in before keys are looked at again.
 const EVENTS_PER_PASS_MAX: usize = 256;
-const KEYS_PER_PASS_MAX: usize = 256;
 /// Ops that wait for the session to take them.
 const OPS_MAX: usize = 1024;
 const OPS_RETRY_MS: u64 = 10;
@@ -157,7 +156,7 @@ impl Loop {
                 () = tokio::time::sleep(wait.unwrap_or_default()), if wait.is_some() => Woken::Time,
             };
             self.app.now = self.clock.now();
-            if let Some(outcome) = self.take(woken, &mut inputs, &mut events)? {
+            if let Some(outcome) = self.take(woken, &mut events)? {
                 return Ok(outcome);
             }
         }
@@ -192,28 +191,14 @@ impl Loop {
         Ok(())
     }
 
-    fn take(
-        &mut self,
-        woken: Woken,
-        inputs: &mut EventStream,
-        events: &mut Subscriber,
-    ) -> anyhow::Result<Option<Outcome>> {
+    fn take(&mut self, woken: Woken, events: &mut Subscriber) -> anyhow::Result<Option<Outcome>> {
         match woken {
             Woken::Signal(number) => return Ok(Some(Outcome::Signal(number))),
             Woken::Stop => self.suspend()?,
             Woken::Continued => self.resume()?,
-            Woken::Input(first) => {
-                let mut next = first;
-                for _ in 0..KEYS_PER_PASS_MAX {
-                    let input = next.context("the terminal is gone")?.context("read the keys")?;
-                    if let Some(outcome) = self.input(input)? {
-                        return Ok(Some(outcome));
-                    }
-                    match inputs.next().now_or_never() {
-                        Some(more) => next = more,
-                        None => break,
-                    }
-                }
+            Woken::Input(input) => {
+                let input = input.context("the terminal is gone")?.context("read the keys")?;
+                return self.input(input);
             }
             Woken::Event(None) => return Ok(Some(Outcome::Ended)),
             Woken::Event(Some(event)) => {

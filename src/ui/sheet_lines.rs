@@ -2,6 +2,7 @@
 
 use super::chat_lines::Pen;
 use super::layout::COLUMNS_MIN;
+use super::marks;
 use super::rows;
 use super::sheet::{self, Sheet};
 use super::theme::Role;
@@ -166,7 +167,8 @@ fn file(
     let pad = " ".repeat(name_columns.saturating_sub(width(&path)));
     let boxes: String = (0..change.hunks.len())
         .map(|hunk| sheet.chosen.contains(&HunkRef { change: index, hunk }))
-        .map(|is_chosen| if is_chosen { "[x]" } else { "[ ]" })
+        .map(|is_chosen| if is_chosen { marks::done(pen.theme) } else { " " })
+        .map(|mark| format!("[{mark}]"))
         .collect();
     let kind = match change.kind {
         crate::protocol::ChangeKind::Created => "  new file",

@@ -65,7 +65,7 @@ fn tick(app: &mut App, effects: &mut Vec<Effect>) {
         app.said = None;
         app.dirty = true;
     }
-    app.dirty |= app.is_busy();
+    app.dirty |= app.is_busy() && app.spinner_is_due();
     if let (Some(term), Some(size)) = (app.term_id(), app.term.due(app.now)) {
         effects.push(Effect::Send(Op::Resize { term, size }));
     }
@@ -586,13 +586,4 @@ fn slash(app: &mut App, command: Slash, effects: &mut Vec<Effect>) {
             set(effects, Setting::Budget(budget));
         }
     }
-}
-
-/// An answer for one-line callers: whether `effects` hold an answer.
-#[cfg(test)]
-pub(crate) fn answer(effects: &[Effect]) -> Option<&crate::protocol::Answer> {
-    effects.iter().find_map(|effect| match effect {
-        Effect::Send(Op::Answer { answer, .. }) => Some(answer),
-        _ => None,
-    })
 }

@@ -121,6 +121,9 @@ fn titles(app: &App, pane: Pane) -> (String, String, bool) {
                 (Some(Some(code)), _) => (left, format!("ended, exit {code}"), false),
                 (Some(None), _) => (left, "ended".to_string(), false),
                 (None, protocol::Pen::User) => (left, "pen: YOU".to_string(), true),
+                (None, protocol::Pen::Agent) if bars::wants_password(app) => {
+                    (left, "it asks for a password: only you can type it".to_string(), true)
+                }
                 (None, protocol::Pen::Agent) => (left, "pen: AGENT".to_string(), false),
             }
         }

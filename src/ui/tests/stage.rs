@@ -40,7 +40,7 @@ pub(super) struct Stage {
 
 impl Stage {
     pub(super) fn new(columns: u16, rows: u16) -> Self {
-        let theme = Theme::load("dark", ColorDepth::Indexed256).unwrap();
+        let theme = Theme::load("brisk-dark", ColorDepth::Indexed256).unwrap();
         let app = App::new(State::default(), theme, jiff::tz::TimeZone::UTC, START);
         let size = TermSize::new(usize::from(columns.max(2)), usize::from(rows.max(1)));
         let mut stage = Self {
