@@ -58,6 +58,8 @@ pub(crate) struct App {
     pub(crate) quit_until: u64,
     /// Something that is seen may have changed.
     pub(crate) dirty: bool,
+    /// It is more than the next words of a text that streams in.
+    pub(crate) hurries: bool,
     /// The whole screen is to be written again.
     pub(crate) redraw: bool,
     pub(crate) banner: Option<String>,
@@ -94,6 +96,7 @@ impl App {
             said: None,
             quit_until: 0,
             dirty: true,
+            hurries: true,
             redraw: true,
             banner: None,
             drawn_at: 0,

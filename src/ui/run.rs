@@ -25,6 +25,8 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 /// Between two frames: 60 a second, 15 over a slow line.
 const FRAME_MS: u64 = 16;
 const FRAME_SSH_MS: u64 = 66;
+/// Between two frames that show nothing but the next words of a text.
+const TEXT_FRAME_MS: u64 = 33;
 /// Between two frames if a key is waiting to be seen.
 const KEY_FRAME_MS: u64 = 8;
 /// Events that are folded in before keys are looked at again.
@@ -164,7 +166,11 @@ impl Loop {
 
     /// Draws if it is time; says when something is to be done next without being woken.
     fn draw_or_wake_at(&mut self, is_busy: bool) -> anyhow::Result<Option<u64>> {
-        let gap = if self.key_waits { KEY_FRAME_MS } else { self.frame_ms };
+        let gap = match (self.key_waits, self.app.hurries) {
+            (true, _) => KEY_FRAME_MS,
+            (false, true) => self.frame_ms,
+            (false, false) => self.frame_ms.max(TEXT_FRAME_MS),
+        };
         let due_at = self.last_frame + gap;
         let now = self.app.now;
         if self.app.dirty && !is_busy && now >= due_at {
@@ -186,6 +192,7 @@ impl Loop {
         let frame = self.painter.paint(cells, cursor).context("draw")?;
         self.writer.write(frame);
         self.app.dirty = false;
+        self.app.hurries = false;
         self.key_waits = false;
         self.last_frame = self.app.now;
         Ok(())

@@ -79,6 +79,7 @@ fn event(app: &mut App, event: &Event) {
         }
         _ => true,
     };
+    app.hurries |= app.dirty && !matches!(event.body, Body::Delta(_));
     match &event.body {
         Body::Term(TermEvent::Opened { .. }) => app.term.forget_size(),
         Body::Turn(TurnEvent::Unqueued { text }) => {
@@ -338,8 +339,8 @@ fn run(app: &mut App, verb: Verb, key: Key, effects: &mut Vec<Effect>) {
         Verb::Edit(edit) => edit_message(app, edit, effects),
         Verb::Scroll(scroll) => scroll_pane(app, scroll),
         Verb::Expand => app.chat.toggle(),
-        Verb::PreviousPrompt => app.chat.to_prompt(&app.state, false),
-        Verb::NextPrompt => app.chat.to_prompt(&app.state, true),
+        Verb::PreviousPrompt => app.chat.go_to_prompt(&app.state, false),
+        Verb::NextPrompt => app.chat.go_to_prompt(&app.state, true),
         Verb::Diff(verb) => diff_verb(app, verb),
         Verb::Sheet(verb) => sheet_verb(app, verb, effects),
         Verb::Term(verb) => term_verb(app, verb, key, effects),

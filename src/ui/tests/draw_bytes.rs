@@ -61,6 +61,22 @@ fn streamed_text_costs_little_more_than_itself() {
 }
 
 #[test]
+fn text_that_scrolls_while_it_streams_moves_the_rows_seldom() {
+    let mut stage = Stage::new(120, 40);
+    stage::streaming(&mut stage);
+    stage.frame();
+    let mut bytes = 0;
+    for number in 0..200 {
+        let text = format!("line {number} of a long answer with some words in it\n\n");
+        stage.event(Body::Delta(Delta::Text(text)));
+        bytes += stage.frame().len();
+        assert!(stage.show().contains(&format!("line {number} of")));
+    }
+    // Rows that moved with each line cost about 1,500 bytes a line.
+    assert!(bytes < 200 * 700, "{bytes} bytes");
+}
+
+#[test]
 fn a_long_session_is_laid_out_only_where_it_is_seen() {
     let mut stage = Stage::new(120, 40);
     for number in 0..10_000 {
