@@ -58,9 +58,13 @@ pub(crate) struct App {
     pub(crate) quit_until: u64,
     /// Something that is seen may have changed.
     pub(crate) dirty: bool,
+    /// It is more than the next words of a text that streams in.
+    pub(crate) hurries: bool,
     /// The whole screen is to be written again.
     pub(crate) redraw: bool,
     pub(crate) banner: Option<String>,
+    /// When the last frame was laid out.
+    drawn_at: u64,
     grammars_ready: bool,
     grammars_until: u64,
     pub(crate) layout: Layout,
@@ -92,8 +96,10 @@ impl App {
             said: None,
             quit_until: 0,
             dirty: true,
+            hurries: true,
             redraw: true,
             banner: None,
+            drawn_at: 0,
             grammars_ready: false,
             grammars_until: now + GRAMMAR_WAIT_MS,
             layout: Layout::default(),
@@ -124,6 +130,11 @@ impl App {
     /// Whether the question stands in the message's place.
     pub(crate) fn shows_sheet(&self) -> bool {
         self.sheet.is_some() && matches!(self.focus, Focus::Approval | Focus::Pane(Pane::Diff))
+    }
+
+    /// The spinner's next picture is not on the screen yet.
+    pub(crate) fn spinner_is_due(&self) -> bool {
+        self.now / marks::SPINNER_MS != self.drawn_at / marks::SPINNER_MS
     }
 
     /// Something that a spinner stands for is under way.
@@ -158,8 +169,11 @@ impl App {
     /// Computes everything that the view draws. `screen` gives what a terminal shows now.
     pub(crate) fn prepare(&mut self, screen: &dyn Fn(TermId) -> Option<Arc<Screen>>) {
         self.poll_grammars();
-        if self.pane == Pane::Inspector && self.layout.kind == layout::Kind::Lines {
-            self.pane = Pane::Chat;
+        self.drawn_at = self.now;
+        let is_small = layout::kind(self.columns, self.rows) == layout::Kind::Lines;
+        if is_small && matches!(self.focus, Focus::Pane(_)) {
+            // No pane is seen, so none may have the keys.
+            self.focus = Focus::Message;
         }
         self.prepare_bottom();
         let pen = Pen {
@@ -176,9 +190,10 @@ impl App {
         }
         let inside = inner(self.layout.diff);
         let sheet = self.sheet.as_ref();
-        let columns =
-            if self.layout.shows(Pane::Diff) { inside.width.saturating_sub(1) } else { 60 };
-        self.diff.prepare(&self.state, sheet, &pen, columns, inside.height);
+        if self.layout.shows(Pane::Diff) {
+            let columns = inside.width.saturating_sub(1);
+            self.diff.prepare(&self.state, sheet, &pen, columns, inside.height);
+        }
         self.prepare_term(screen);
     }
 
@@ -221,10 +236,19 @@ impl App {
         match self.layout.kind {
             layout::Kind::Lines => (area.width, area.height),
             _ => {
-                let inside = inner(area);
+                let inside = self.chat_inside();
                 (inside.width.saturating_sub(2), inside.height)
             }
         }
+    }
+
+    /// The chat's inside: under tabs it has a rule above and below, elsewhere a frame around it.
+    pub(crate) fn chat_inside(&self) -> Rect {
+        let area = self.layout.chat;
+        if self.layout.kind != layout::Kind::Tabs || area.height < 2 {
+            return inner(area);
+        }
+        Rect { y: area.y + 1, height: area.height - 2, ..area }
     }
 
     fn prepare_term(&mut self, screen: &dyn Fn(TermId) -> Option<Arc<Screen>>) {

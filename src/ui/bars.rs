@@ -7,9 +7,9 @@ use super::numbers::{dollars, duration, tokens};
 use super::pane::{Focus, Pane};
 use super::theme::Role;
 use super::{layout, marks, update};
-use crate::protocol::{Mode, Usage};
+use crate::protocol::{Detail, Item, Mode, TermState, Usage};
 use crate::session::EntryBody;
-use crate::text::{clean, clip};
+use crate::text::{clean, clip, width};
 use ratatui::text::{Line, Span};
 
 pub(crate) fn header(app: &App) -> Line<'static> {
@@ -81,10 +81,26 @@ pub(crate) fn badge(app: &App, pane: Pane) -> Option<(String, bool)> {
             match (info.exited, info.pen) {
                 (Some(_), _) => Some(("ended".to_string(), false)),
                 (None, crate::protocol::Pen::User) => Some(("pen: YOU".to_string(), true)),
-                (None, crate::protocol::Pen::Agent) => None,
+                (None, crate::protocol::Pen::Agent) => {
+                    wants_password(app).then(|| ("password !".to_string(), true))
+                }
             }
         }
         Pane::Inspector => None,
+    }
+}
+
+/// The newest result says that the program in the terminal asks for a password.
+pub(crate) fn wants_password(app: &App) -> bool {
+    let newest = app.state.entries.iter().rev().find_map(|entry| match &entry.body {
+        EntryBody::Item(Item::Result { detail, .. }) => Some(detail),
+        _ => None,
+    });
+    match newest {
+        Some(Detail::Run { state, .. } | Detail::Keys { state, .. }) => {
+            *state == TermState::Password
+        }
+        _ => false,
     }
 }
 
@@ -155,15 +171,17 @@ pub(crate) fn budget(app: &App) -> Line<'static> {
     if let Some(reserved) = reserved {
         parts.push(part(3, vec![pen.span(format!("~{} reserved", tokens(reserved)), Role::Dim)]));
     }
-    let up = format!("up {}", tokens(usage.input + usage.cache_write));
-    parts.push(part(
-        2,
-        vec![
-            pen.span(up, Role::Text),
-            pen.span(format!(" + {} cached", tokens(usage.cached)), Role::Dim),
-        ],
-    ));
-    parts.push(part(2, vec![pen.span(format!("down {}", tokens(usage.output)), Role::Text)]));
+    if usage != Usage::default() {
+        let up = format!("up {}", tokens(usage.input + usage.cache_write));
+        parts.push(part(
+            2,
+            vec![
+                pen.span(up, Role::Text),
+                pen.span(format!(" + {} cached", tokens(usage.cached)), Role::Dim),
+            ],
+        ));
+        parts.push(part(2, vec![pen.span(format!("down {}", tokens(usage.output)), Role::Text)]));
+    }
     parts.push(part(
         4,
         vec![pen.span(format!("left {}", tokens(limit.saturating_sub(spent))), Role::Dim)],
@@ -222,7 +240,7 @@ pub(crate) fn status(app: &App) -> Line<'static> {
         parts.push(part(3, vec![pen.span(clip(&clean(banner), 60).into_owned(), Role::Warning)]));
     }
     if app.rows < 20 {
-        parts.push(part(4, vec![pen.span(hints(app), Role::Dim)]));
+        parts.push(part(4, vec![pen.span(hints(app, app.columns / 2), Role::Dim)]));
     }
     row(parts, Vec::new(), room)
 }
@@ -246,15 +264,26 @@ fn activity(app: &App, pen: &Pen<'_>) -> Vec<Span<'static>> {
 
 pub(crate) fn hint(app: &App) -> Line<'static> {
     let pen = app.pen();
-    let text = hints(app);
-    let text = clip(&text, usize::from(app.columns).saturating_sub(1)).into_owned();
-    Line::from(vec![Span::raw(" "), pen.span(text, Role::Dim)])
+    Line::from(vec![Span::raw(" "), pen.span(hints(app, app.columns), Role::Dim)])
 }
 
-/// The keys that matter where the focus is.
-fn hints(app: &App) -> String {
+/// The keys that matter where the focus is, as many as fit.
+fn hints(app: &App, columns: u16) -> String {
+    let mut text = String::new();
+    for key in hint_keys(app) {
+        let gap = if text.is_empty() { "" } else { "   " };
+        if width(&text) + gap.len() + width(key) + 2 > usize::from(columns) {
+            break;
+        }
+        text.push_str(gap);
+        text.push_str(key);
+    }
+    text
+}
+
+fn hint_keys(app: &App) -> &'static [&'static str] {
     let leader = crate::protocol::Key::ctrl('\\');
-    let keys: &[&str] = match (app.focus, app.prefix) {
+    match (app.focus, app.prefix) {
         (Focus::Pane(Pane::Term), Some(key)) if key == leader => {
             &["^\\ then: h hand back", "t take", "q leave", "z zoom", "^\\ literal", "? help"]
         }
@@ -279,7 +308,7 @@ fn hints(app: &App) -> String {
             "^D quit",
         ],
         (Focus::Approval, None) => {
-            &["Enter does nothing here", "Esc later", "Alt+2 diff", "S-Tab mode"]
+            &["Esc later", "Alt+1..4 panes", "S-Tab mode", "^C interrupt", "F1 help"]
         }
         (Focus::Pane(Pane::Chat), None) => {
             &["j k row", "Enter expand", "[ ] prompts", "g G ends", "^U ^D half page", "q back"]
@@ -301,6 +330,5 @@ fn hints(app: &App) -> String {
             &["every key goes to the program", "^\\ q leave", "^\\ h hand back"]
         }
         (Focus::Pane(Pane::Inspector | Pane::Term), None) => &["q back", "Alt+1..4 panes"],
-    };
-    keys.join("   ")
+    }
 }

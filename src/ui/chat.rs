@@ -15,6 +15,9 @@ use std::collections::HashMap;
 /// Blocks whose lines are kept; beyond it those out of sight are forgotten.
 const KEPT_BLOCKS_MAX: usize = 600;
 
+/// Rows that are left free for a text that streams in.
+const JUMP_ROWS_MAX: usize = 8;
+
 pub(crate) struct Chat {
     blocks: Vec<Block>,
     /// Entries of the session that are in the blocks.
@@ -155,12 +158,25 @@ impl Chat {
             self.live_lines.insert(0, Line::default());
         }
         if self.anchor == Anchor::Bottom {
-            self.top = self.bottom_top(state, pen);
+            self.follow(state, pen);
         } else if self.rows_from(state, pen, self.top) < self.rows {
             self.anchor = Anchor::Bottom;
             self.top = self.bottom_top(state, pen);
         }
         self.fill_view(state, pen);
+    }
+
+    /// The last row is seen. While text streams in, the rows move up by several at once and leave
+    /// room for what comes: to move them by one for each new row is what costs bytes and eyes.
+    fn follow(&mut self, state: &State, pen: &Pen<'_>) {
+        if !self.live_lines.is_empty() && self.rows_from(state, pen, self.top) <= self.rows {
+            return;
+        }
+        self.top = self.bottom_top(state, pen);
+        if !self.live_lines.is_empty() && self.top != (0, 0) {
+            let jump = (self.rows / 4).min(JUMP_ROWS_MAX);
+            self.top = self.below(state, pen, self.top, jump);
+        }
     }
 
     fn fill_view(&mut self, state: &State, pen: &Pen<'_>) {
@@ -215,8 +231,9 @@ impl Chat {
                 chat_lines::tool(&tool, pen, self.columns, is_open, state)
             }
             BlockBody::Entry(entry) => {
-                let is_newest_plan = !state.entries[*entry + 1..].iter().any(is_plan);
-                let is_open = is_open || (is_newest_plan && is_plan(&state.entries[*entry]));
+                let is_newest_plan = is_plan(&state.entries[*entry])
+                    && !state.entries[*entry + 1..].iter().any(is_plan);
+                let is_open = is_open || is_newest_plan;
                 chat_lines::entry(&state.entries[*entry], pen, self.columns, is_open)
             }
         }
@@ -250,13 +267,13 @@ impl Chat {
         (0, 0)
     }
 
-    /// Rows from a place to the end, counted up to a pane's height.
+    /// Rows from a place to the end; beyond a pane's height they are not counted.
     fn rows_from(&mut self, state: &State, pen: &Pen<'_>, (block, row): (usize, usize)) -> usize {
         let mut rows = 0;
         for index in block..self.count() {
             let skip = if index == block { row } else { 0 };
             rows += self.lines(state, pen, index).len().saturating_sub(skip);
-            if rows >= self.rows {
+            if rows > self.rows {
                 break;
             }
         }
@@ -306,19 +323,29 @@ impl Chat {
         }
     }
 
-    fn down(&mut self, state: &State, pen: &Pen<'_>, mut rows: usize) {
-        if self.anchor == Anchor::Bottom {
-            return;
+    fn down(&mut self, state: &State, pen: &Pen<'_>, rows: usize) {
+        if self.anchor == Anchor::Top {
+            self.top = self.below(state, pen, self.top, rows);
         }
-        while rows > 0 && self.top.0 < self.count() {
-            let left = self.lines(state, pen, self.top.0).len().saturating_sub(self.top.1);
+    }
+
+    /// The place so many rows further down.
+    fn below(
+        &mut self,
+        state: &State,
+        pen: &Pen<'_>,
+        (mut block, mut row): (usize, usize),
+        mut rows: usize,
+    ) -> (usize, usize) {
+        while rows > 0 && block < self.count() {
+            let left = self.lines(state, pen, block).len().saturating_sub(row);
             if left > rows {
-                self.top.1 += rows;
-                return;
+                return (block, row + rows);
             }
             rows -= left;
-            self.top = (self.top.0 + 1, 0);
+            (block, row) = (block + 1, 0);
         }
+        (block, row)
     }
 
     /// Moves the selection by a block, or within one that is taller than what is seen of it.
@@ -334,9 +361,9 @@ impl Chat {
         let is_cut = if down { selected == last } else { selected == first } && seen < height;
         if is_cut {
             if down {
-                self.down(state, pen, 1)
+                self.down(state, pen, 1);
             } else {
-                self.up(state, pen, 1)
+                self.up(state, pen, 1);
             }
             return;
         }
@@ -372,7 +399,7 @@ impl Chat {
     }
 
     /// Goes to the previous or next prompt of the user.
-    pub(crate) fn to_prompt(&mut self, state: &State, next: bool) {
+    pub(crate) fn go_to_prompt(&mut self, state: &State, next: bool) {
         let here = self.selected.unwrap_or(self.top.0);
         let is_prompt = |index: &usize| match &self.blocks[*index].body {
             BlockBody::Entry(entry) => {

@@ -18,6 +18,9 @@ const OPENED_LINES_MAX: usize = 400;
 /// Lines of a user's message that the chat shows; a pasted log is longer.
 const MESSAGE_LINES_MAX: usize = 200;
 
+/// Columns that the object of a row gets before what became of it.
+const OBJECT_COLUMNS: usize = 14;
+
 /// What the lines are drawn with.
 pub(crate) struct Pen<'a> {
     pub(crate) theme: &'a Theme,
@@ -172,9 +175,16 @@ fn spread(
     columns: u16,
 ) -> Line<'static> {
     let columns = usize::from(columns);
-    let fixed: usize = head.iter().chain(&after).map(|span| width(&span.content)).sum();
     let right_columns = if right.is_empty() { 0 } else { width(right) + 1 };
-    let room = columns.saturating_sub(fixed + right_columns);
+    let mut after = after;
+    let (fixed, room) = loop {
+        let fixed: usize = head.iter().chain(&after).map(|span| width(&span.content)).sum();
+        let room = columns.saturating_sub(fixed + right_columns);
+        // The last facts go before the object of the sentence does.
+        if room >= width(what).min(OBJECT_COLUMNS) || after.pop().is_none() {
+            break (fixed, room);
+        }
+    };
     let what = clip(what, room).into_owned();
     let gap = columns.saturating_sub(fixed + width(&what) + width(right));
     let mut spans = head;
@@ -340,10 +350,7 @@ pub(crate) fn tool(
     let head =
         vec![pen.span(format!("{mark} "), role), pen.span(format!("{verb:<7} "), Role::Accent)];
     let what = what(detail, arguments);
-    let mut after = facts(outcome, detail, tool.edit, pen);
-    if outcome.is_none() && is_asked {
-        after.push(pen.span("  waits for you", Role::Ask));
-    }
+    let after = facts(outcome, detail, tool.edit, pen);
     let size = if seen.is_empty() { String::new() } else { numbers::tokens_of(seen) };
     let mut lines = vec![spread(head, &what, Role::Text, after, &size, pen, columns)];
     if is_open {
@@ -461,7 +468,7 @@ fn facts(
 
 pub(crate) const fn edit_state(state: EditState) -> (&'static str, Role) {
     match state {
-        EditState::Proposed => ("proposed, not written", Role::Ask),
+        EditState::Proposed => ("not written yet", Role::Ask),
         EditState::Written => ("written", Role::Good),
         EditState::Partly => ("partly written", Role::Good),
         EditState::Pending => ("in the copy", Role::Dim),

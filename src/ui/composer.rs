@@ -174,8 +174,8 @@ impl Composer {
     }
 
     fn word_before(&self, at: usize) -> usize {
-        let words = self.text[..at].unicode_word_indices();
-        words.last().map_or(0, |(start, _)| start)
+        let mut words = self.text[..at].unicode_word_indices();
+        words.next_back().map_or(0, |(start, _)| start)
     }
 
     fn word_after(&self, at: usize) -> usize {

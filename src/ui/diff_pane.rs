@@ -44,7 +44,11 @@ pub(crate) struct DiffPane {
     /// None: by the pane's width.
     layout: Option<DiffLayout>,
     key: Option<Key>,
+    shown: Shown,
 }
+
+/// Changes, and what became of each where that is known.
+type Shown = (Vec<Change>, Vec<EditState>);
 
 impl DiffPane {
     pub(crate) const fn new() -> Self {
@@ -59,6 +63,7 @@ impl DiffPane {
             height: 0,
             layout: None,
             key: None,
+            shown: (Vec::new(), Vec::new()),
         }
     }
 
@@ -80,7 +85,7 @@ impl DiffPane {
             seq: if matches!(source, Source::Ask(_)) { 0 } else { state.seq },
         };
         if self.key != Some(key) {
-            self.rebuild(state, sheet, pen, key);
+            self.refresh(state, sheet, pen, key);
         }
         self.cursor = self.cursor.min(self.rows.len().saturating_sub(1));
         let scroll_max = self.rows.len().saturating_sub(self.height);
@@ -94,8 +99,19 @@ impl DiffPane {
         self.key = None;
     }
 
-    fn rebuild(&mut self, state: &State, sheet: Option<&Sheet>, pen: &Pen<'_>, key: Key) {
-        let (changes, states) = changes(state, key.source);
+    /// Makes the rows anew, unless only something else happened in the session.
+    fn refresh(&mut self, state: &State, sheet: Option<&Sheet>, pen: &Pen<'_>, key: Key) {
+        let shown = changes(state, key.source);
+        let is_same_but_later = self.key.is_some_and(|old| Key { seq: key.seq, ..old } == key);
+        if !is_same_but_later || shown != self.shown {
+            self.rebuild(&shown, sheet, pen, key);
+        }
+        self.shown = shown;
+        self.key = Some(key);
+    }
+
+    fn rebuild(&mut self, shown: &Shown, sheet: Option<&Sheet>, pen: &Pen<'_>, key: Key) {
+        let (changes, states) = shown;
         let chosen =
             |at: HunkRef| match sheet {
                 Some(sheet) if matches!(key.source, Source::Ask(_)) => {
@@ -108,7 +124,7 @@ impl DiffPane {
                 },
             };
         self.rows =
-            diff::rows(&changes, &chosen, key.columns, key.layout, pen.theme, pen.highlighter);
+            diff::rows(changes, &chosen, key.columns, key.layout, pen.theme, pen.highlighter);
         self.files = changes.len();
         let counts = changes.iter().map(Change::counts);
         (self.added, self.removed) = counts.fold((0, 0), |sum, of| (sum.0 + of.0, sum.1 + of.1));
@@ -117,7 +133,6 @@ impl DiffPane {
             self.cursor = self.rows.iter().position(|row| row.hunk.is_some()).unwrap_or(0);
         }
         self.source = key.source;
-        self.key = Some(key);
     }
 
     fn layout(&self, columns: u16) -> DiffLayout {
@@ -126,13 +141,6 @@ impl DiffPane {
         } else {
             DiffLayout::Unified
         })
-    }
-
-    pub(crate) fn layout_name(&self) -> &'static str {
-        match self.key.map(|key| key.layout) {
-            Some(DiffLayout::SideBySide) => "side by side",
-            _ => "unified",
-        }
     }
 
     /// The hunk under the cursor; on a file's row, the file's first.
@@ -199,8 +207,7 @@ fn source(state: &State) -> Source {
     }
 }
 
-/// The changes of a source, and what became of each where that is known.
-fn changes(state: &State, source: Source) -> (Vec<Change>, Vec<EditState>) {
+fn changes(state: &State, source: Source) -> Shown {
     match source {
         Source::Ask(_) => {
             (state.asks.first().map(sheet::changes).unwrap_or(&[]).to_vec(), Vec::new())

@@ -54,6 +54,23 @@ pub(crate) fn frame(
     Rect { x: left + 1, y: top + 1, width: area.width - 2, height: area.height - 2 }
 }
 
+/// A rule with a label at its right.
+pub(crate) fn rule(
+    buffer: &mut Buffer,
+    area: Rect,
+    theme: &Theme,
+    border: Role,
+    heavy: bool,
+    right: &str,
+) {
+    let set = marks::border(theme, heavy);
+    for x in area.x..area.right() {
+        buffer.set_string(x, area.y, set.horizontal_top, theme.style(border));
+    }
+    let room = usize::from(area.width).saturating_sub(4);
+    label(buffer, area, area.y, Side::Right, right, room, theme.style(Role::Dim));
+}
+
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Side {
     Left,
@@ -106,7 +123,7 @@ pub(crate) fn row(mut parts: Vec<Part>, right: Vec<Span<'static>>, room: usize) 
     let right_wide = if right.is_empty() { 0 } else { columns(&right) + GAP };
     loop {
         let wide: usize = parts.iter().map(|part| columns(&part.spans) + GAP).sum();
-        if parts.len() <= 1 || wide.saturating_sub(GAP) + right_wide + 1 <= room {
+        if parts.len() <= 1 || wide.saturating_sub(GAP) + right_wide < room {
             break;
         }
         let worst = parts.iter().map(|part| part.rank).max().unwrap_or(0);
@@ -149,6 +166,6 @@ mod tests {
         };
         assert_eq!(text(&row(parts(), Vec::new(), 40)), " one   two   three");
         assert_eq!(text(&row(parts(), Vec::new(), 14)), " one   three");
-        assert_eq!(text(&row(parts(), vec![Span::raw("F1")], 16)), " one        F1 ".trim_end());
+        assert_eq!(text(&row(parts(), vec![Span::raw("F1")], 16)), " one         F1");
     }
 }

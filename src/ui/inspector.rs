@@ -16,7 +16,7 @@ pub(crate) fn lines(app: &App, columns: u16) -> Vec<Line<'static>> {
     let state = &app.state;
     let room = usize::from(columns);
     let mut lines = Vec::new();
-    let mut heading = |lines: &mut Vec<Line<'static>>, text: &str| {
+    let heading = |lines: &mut Vec<Line<'static>>, text: &str| {
         if !lines.is_empty() {
             lines.push(Line::default());
         }

@@ -69,10 +69,10 @@ pub(crate) fn text(app: &App, composer: &Composer, buffer: &mut Buffer, area: Re
 
 /// The question's frame; a comment that is written has the cursor.
 pub(crate) fn sheet(app: &App, buffer: &mut Buffer, area: Rect) -> Cursor {
-    let (Some(sheet), Some(text_lines)) = (&app.sheet, &app.sheet_lines) else { return None };
+    let text_lines = app.sheet_lines.as_ref()?;
     let is_focused = app.focus == Focus::Approval && app.overlay.is_none();
     let footer = if is_focused { "" } else { "Alt+a or Enter: answer it" };
-    let right = if sheet.is_deaf(app.now) { "" } else { "Enter does nothing here" };
+    let right = "Enter does nothing here";
     let titles = Titles { left: &text_lines.title, right, footer, alert: false };
     let inside = frame(buffer, area, &app.theme, Role::Ask, is_focused, &titles);
     let inside = Rect { x: inside.x + 1, width: inside.width.saturating_sub(2), ..inside };
@@ -92,7 +92,11 @@ pub(crate) fn body(app: &App, buffer: &mut Buffer, area: Rect) -> Cursor {
     lines(buffer, Rect { height: cells(room), ..area }, shown);
     let hidden = total - shown.len();
     if hidden > 0 && room > 0 {
-        let text = format!(" {hidden} more rows: Up Down ");
+        let text = if area.width < 40 {
+            format!(" +{hidden}")
+        } else {
+            format!(" {hidden} more rows: Up Down ")
+        };
         let wide = cells(text.len()).min(area.width);
         let style = app.theme.style(Role::Warning);
         let y = area.y + cells(room) - 1;

@@ -20,7 +20,7 @@ pub(crate) fn tokens_of(text: &str) -> String {
 pub(crate) fn dollars(cost: Option<f64>) -> String {
     match cost {
         None => "$—".to_string(),
-        Some(cost) if cost < 1.0 => format!("${cost:.3}"),
+        Some(cost) if cost > 0.0 && cost < 1.0 => format!("${cost:.3}"),
         Some(cost) => format!("${cost:.2}"),
     }
 }
@@ -84,6 +84,7 @@ mod tests {
         assert_eq!(duration(48_200), "48s");
         assert_eq!(duration(185_000), "3m 05s");
         assert_eq!(dollars(Some(0.0312)), "$0.031");
+        assert_eq!(dollars(Some(0.0)), "$0.00");
         assert_eq!(dollars(None), "$—");
     }
 }

@@ -1,7 +1,8 @@
 //! What lies over the screen for a while: help, the palette, the plan, a confirmation.
 
+use super::actions::ACTIONS;
 use super::chat_lines::{Pen, plan_step};
-use super::keymap::{ACTIONS, Place, Verb};
+use super::keymap::{Place, Verb};
 use super::keys;
 use super::slash::COMMANDS;
 use super::theme::Role;

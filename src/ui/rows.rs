@@ -39,11 +39,9 @@ fn break_line(text: &str, line: Range<usize>, columns: usize, rows: &mut Vec<Ran
     for (offset, grapheme) in text[line.clone()].grapheme_indices(true) {
         let at = line.start + offset;
         let wide = columns_of(grapheme);
-        if used + wide > columns && at > start {
-            let end = match blank {
-                Some((end, _)) if grapheme != " " => end,
-                _ => at,
-            };
+        // A blank may hang over the edge: nobody sees it there.
+        while used + wide > columns && at > start && grapheme != " " {
+            let end = blank.unwrap_or(at);
             rows.push(start..end);
             start = end;
             used = width_of(&text[end..at]);
@@ -51,7 +49,7 @@ fn break_line(text: &str, line: Range<usize>, columns: usize, rows: &mut Vec<Ran
         }
         used += wide;
         if grapheme == " " || grapheme == "\t" {
-            blank = Some((at + grapheme.len(), used));
+            blank = Some(at + grapheme.len());
         }
     }
     rows.push(start..line.end);

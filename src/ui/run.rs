@@ -13,7 +13,7 @@ use crate::protocol::Op;
 use crate::session::{Handle, State, Subscriber};
 use anyhow::Context as _;
 use crossterm::event::{Event as Input, EventStream};
-use futures_util::{FutureExt as _, StreamExt as _};
+use futures_util::StreamExt as _;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use std::collections::VecDeque;
@@ -25,11 +25,12 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 /// Between two frames: 60 a second, 15 over a slow line.
 const FRAME_MS: u64 = 16;
 const FRAME_SSH_MS: u64 = 66;
+/// Between two frames that show nothing but the next words of a text.
+const TEXT_FRAME_MS: u64 = 33;
 /// Between two frames if a key is waiting to be seen.
 const KEY_FRAME_MS: u64 = 8;
 /// Events that are folded in before keys are looked at again.
 const EVENTS_PER_PASS_MAX: usize = 256;
-const KEYS_PER_PASS_MAX: usize = 256;
 /// Ops that wait for the session to take them.
 const OPS_MAX: usize = 1024;
 const OPS_RETRY_MS: u64 = 10;
@@ -157,7 +158,7 @@ impl Loop {
                 () = tokio::time::sleep(wait.unwrap_or_default()), if wait.is_some() => Woken::Time,
             };
             self.app.now = self.clock.now();
-            if let Some(outcome) = self.take(woken, &mut inputs, &mut events)? {
+            if let Some(outcome) = self.take(woken, &mut events)? {
                 return Ok(outcome);
             }
         }
@@ -165,7 +166,11 @@ impl Loop {
 
     /// Draws if it is time; says when something is to be done next without being woken.
     fn draw_or_wake_at(&mut self, is_busy: bool) -> anyhow::Result<Option<u64>> {
-        let gap = if self.key_waits { KEY_FRAME_MS } else { self.frame_ms };
+        let gap = match (self.key_waits, self.app.hurries) {
+            (true, _) => KEY_FRAME_MS,
+            (false, true) => self.frame_ms,
+            (false, false) => self.frame_ms.max(TEXT_FRAME_MS),
+        };
         let due_at = self.last_frame + gap;
         let now = self.app.now;
         if self.app.dirty && !is_busy && now >= due_at {
@@ -187,33 +192,20 @@ impl Loop {
         let frame = self.painter.paint(cells, cursor).context("draw")?;
         self.writer.write(frame);
         self.app.dirty = false;
+        self.app.hurries = false;
         self.key_waits = false;
         self.last_frame = self.app.now;
         Ok(())
     }
 
-    fn take(
-        &mut self,
-        woken: Woken,
-        inputs: &mut EventStream,
-        events: &mut Subscriber,
-    ) -> anyhow::Result<Option<Outcome>> {
+    fn take(&mut self, woken: Woken, events: &mut Subscriber) -> anyhow::Result<Option<Outcome>> {
         match woken {
             Woken::Signal(number) => return Ok(Some(Outcome::Signal(number))),
             Woken::Stop => self.suspend()?,
             Woken::Continued => self.resume()?,
-            Woken::Input(first) => {
-                let mut next = first;
-                for _ in 0..KEYS_PER_PASS_MAX {
-                    let input = next.context("the terminal is gone")?.context("read the keys")?;
-                    if let Some(outcome) = self.input(input)? {
-                        return Ok(Some(outcome));
-                    }
-                    match inputs.next().now_or_never() {
-                        Some(more) => next = more,
-                        None => break,
-                    }
-                }
+            Woken::Input(input) => {
+                let input = input.context("the terminal is gone")?.context("read the keys")?;
+                return self.input(input);
             }
             Woken::Event(None) => return Ok(Some(Outcome::Ended)),
             Woken::Event(Some(event)) => {

@@ -1,6 +1,8 @@
 //! What a question looks like: its title, its body, and the keys that answer it.
 
 use super::chat_lines::Pen;
+use super::layout::COLUMNS_MIN;
+use super::marks;
 use super::rows;
 use super::sheet::{self, Sheet};
 use super::theme::Role;
@@ -25,7 +27,7 @@ pub(crate) fn lines(
 ) -> SheetLines {
     let (title, body, keys) = match &ask.question {
         Question::Run { command, folder, class, why, rule, .. } => {
-            let body = run(command, folder, *class, why, pen, columns);
+            let body = run(command, folder, *class, why, rule.as_deref(), pen, columns);
             ("run a command", body, run_keys(rule.as_deref()))
         }
         Question::Apply { changes, again, .. } => {
@@ -50,7 +52,12 @@ pub(crate) fn lines(
         Some(_) => vec![("Enter", "send it back with this"), ("Esc", "not yet")],
         None => keys.iter().map(|(key, what)| (key.as_str(), what.as_str())).collect(),
     };
-    SheetLines { title, body, keys: key_lines(&keys, pen, columns) }
+    let mut keys = key_lines(&keys, pen, columns);
+    if columns < COLUMNS_MIN {
+        // What is asked needs the room more than what every key does.
+        keys.truncate(1);
+    }
+    SheetLines { title, body, keys }
 }
 
 type Keys = Vec<(String, String)>;
@@ -64,6 +71,7 @@ fn run(
     folder: &str,
     class: Class,
     why: &str,
+    rule: Option<&[String]>,
     pen: &Pen<'_>,
     columns: u16,
 ) -> Vec<Line<'static>> {
@@ -83,23 +91,31 @@ fn run(
         Class::NeedsApproval => ("needs approval", Role::Ask),
         Class::Dangerous => ("DANGEROUS", Role::Error),
     };
-    let why = clean(why);
-    let tail = format!("in {}", clean(folder));
-    let rest = usize::from(columns).saturating_sub(width(class) + 2);
-    lines.push(Line::from(vec![
-        pen.span(format!("{class}: "), role),
-        pen.span(clip(&why, rest).into_owned(), Role::Text),
-    ]));
-    lines.push(Line::from(pen.span(clip(&tail, usize::from(columns)).into_owned(), Role::Dim)));
+    let why = format!("{class}: {}   in {}", clean(why), clean(folder));
+    for (index, range) in rows::rows(&why, usize::from(columns)).into_iter().enumerate() {
+        let row = &why[range];
+        let mut spans = vec![pen.span(row.trim_end().to_string(), Role::Text)];
+        if let (0, Some(rest)) = (index, row.strip_prefix(class)) {
+            spans = vec![pen.span(class, role), pen.span(rest.trim_end().to_string(), Role::Text)];
+        }
+        lines.push(Line::from(spans));
+    }
+    if let Some(rule) = rule {
+        // The exact rule, whole: it is what `a` says yes to.
+        let rule = rule.join(" ");
+        let text =
+            format!("a: always in this session, for commands that start with `{}`", clean(&rule));
+        for range in rows::rows(&text, usize::from(columns)) {
+            lines.push(Line::from(pen.span(text[range].trim_end().to_string(), Role::Dim)));
+        }
+    }
     lines
 }
 
 fn run_keys(rule: Option<&[String]>) -> Keys {
     let mut keys = vec![key("y", "run"), key("n", "refuse"), key("c", "comment, send back")];
-    if let Some(rule) = rule {
-        let rule = rule.join(" ");
-        let rule = clean(&rule);
-        keys.push(key("a", format!("always, this session: {rule} …")));
+    if rule.is_some() {
+        keys.push(key("a", "always"));
     }
     keys.push(key("Esc", "later"));
     keys
@@ -151,7 +167,8 @@ fn file(
     let pad = " ".repeat(name_columns.saturating_sub(width(&path)));
     let boxes: String = (0..change.hunks.len())
         .map(|hunk| sheet.chosen.contains(&HunkRef { change: index, hunk }))
-        .map(|is_chosen| if is_chosen { "[x]" } else { "[ ]" })
+        .map(|is_chosen| if is_chosen { marks::done(pen.theme) } else { " " })
+        .map(|mark| format!("[{mark}]"))
         .collect();
     let kind = match change.kind {
         crate::protocol::ChangeKind::Created => "  new file",

@@ -4,6 +4,7 @@
 use super::app::App;
 use super::composer::{Composer, Edit, Edited};
 use super::keymap::{DiffVerb, Found, Place, Scroll, SheetVerb, TermVerb, Verb};
+use super::layout::{self, Kind};
 use super::numbers;
 use super::overlay::{self, Overlay};
 use super::pane::{Focus, Pane};
@@ -64,7 +65,7 @@ fn tick(app: &mut App, effects: &mut Vec<Effect>) {
         app.said = None;
         app.dirty = true;
     }
-    app.dirty |= app.is_busy();
+    app.dirty |= app.is_busy() && app.spinner_is_due();
     if let (Some(term), Some(size)) = (app.term_id(), app.term.due(app.now)) {
         effects.push(Effect::Send(Op::Resize { term, size }));
     }
@@ -78,6 +79,7 @@ fn event(app: &mut App, event: &Event) {
         }
         _ => true,
     };
+    app.hurries |= app.dirty && !matches!(event.body, Body::Delta(_));
     match &event.body {
         Body::Term(TermEvent::Opened { .. }) => app.term.forget_size(),
         Body::Turn(TurnEvent::Unqueued { text }) => {
@@ -208,6 +210,10 @@ fn sheet_key(app: &mut App, key: Key, effects: &mut Vec<Effect>) -> bool {
     let Found::Verb(Verb::Sheet(verb)) = app.keymap.find(Place::Approval, None, key) else {
         return is_plain;
     };
+    if verb == SheetVerb::Always && layout::kind(app.columns, app.rows) == Kind::Lines {
+        app.say("always: not on a screen too small to show for what");
+        return true;
+    }
     let reply = sheet.verb(ask, verb);
     reply_with(app, reply, effects);
     true
@@ -333,8 +339,8 @@ fn run(app: &mut App, verb: Verb, key: Key, effects: &mut Vec<Effect>) {
         Verb::Edit(edit) => edit_message(app, edit, effects),
         Verb::Scroll(scroll) => scroll_pane(app, scroll),
         Verb::Expand => app.chat.toggle(),
-        Verb::PreviousPrompt => app.chat.to_prompt(&app.state, false),
-        Verb::NextPrompt => app.chat.to_prompt(&app.state, true),
+        Verb::PreviousPrompt => app.chat.go_to_prompt(&app.state, false),
+        Verb::NextPrompt => app.chat.go_to_prompt(&app.state, true),
         Verb::Diff(verb) => diff_verb(app, verb),
         Verb::Sheet(verb) => sheet_verb(app, verb, effects),
         Verb::Term(verb) => term_verb(app, verb, key, effects),
@@ -348,6 +354,10 @@ fn focus_message(app: &mut App) {
 fn focus_pane(app: &mut App, pane: Pane) {
     if app.focus == Focus::Pane(pane) {
         focus_message(app);
+        return;
+    }
+    if layout::kind(app.columns, app.rows) == Kind::Lines {
+        app.say("the screen is too small for panes");
         return;
     }
     app.focus = Focus::Pane(pane);
@@ -577,13 +587,4 @@ fn slash(app: &mut App, command: Slash, effects: &mut Vec<Effect>) {
             set(effects, Setting::Budget(budget));
         }
     }
-}
-
-/// An answer for one-line callers: whether `effects` hold an answer.
-#[cfg(test)]
-pub(crate) fn answer(effects: &[Effect]) -> Option<&crate::protocol::Answer> {
-    effects.iter().find_map(|effect| match effect {
-        Effect::Send(Op::Answer { answer, .. }) => Some(answer),
-        _ => None,
-    })
 }

@@ -60,6 +60,14 @@ fn draw_pane(app: &App, pane: Pane, buffer: &mut Buffer) -> Cursor {
     let footer = if is_focused { footer(app, pane) } else { "" };
     let titles = Titles { left: &left, right: &right, footer, alert };
     let border = if is_focused { Role::BorderFocus } else { Role::Border };
+    if pane == Pane::Chat && app.layout.kind == Kind::Tabs {
+        let rule = Rect { height: 1, ..area };
+        frame::rule(buffer, rule, &app.theme, border, is_focused, right.as_str());
+        let rule = Rect { y: area.bottom() - 1, ..rule };
+        frame::rule(buffer, rule, &app.theme, border, is_focused, "");
+        chat(app, buffer, app.chat_inside());
+        return None;
+    }
     let inside = frame(buffer, area, &app.theme, border, is_focused, &titles);
     match pane {
         Pane::Chat => chat(app, buffer, inside),
@@ -80,7 +88,8 @@ fn titles(app: &App, pane: Pane) -> (String, String, bool) {
         Pane::Chat if !app.chat.is_at_bottom() => {
             (name.to_string(), "more below  G end".to_string(), false)
         }
-        Pane::Chat | Pane::Inspector => (name.to_string(), String::new(), false),
+        Pane::Chat => (name.to_string(), "^O expand".to_string(), false),
+        Pane::Inspector => (name.to_string(), String::new(), false),
         Pane::Diff => {
             let pane = &app.diff;
             let left = if pane.files == 0 {
@@ -112,6 +121,9 @@ fn titles(app: &App, pane: Pane) -> (String, String, bool) {
                 (Some(Some(code)), _) => (left, format!("ended, exit {code}"), false),
                 (Some(None), _) => (left, "ended".to_string(), false),
                 (None, protocol::Pen::User) => (left, "pen: YOU".to_string(), true),
+                (None, protocol::Pen::Agent) if bars::wants_password(app) => {
+                    (left, "it asks for a password: only you can type it".to_string(), true)
+                }
                 (None, protocol::Pen::Agent) => (left, "pen: AGENT".to_string(), false),
             }
         }
@@ -214,7 +226,7 @@ fn overlay(app: &App, buffer: &mut Buffer) {
     }
     unhalve(buffer, area);
     let titles = Titles { left: overlay.title(), footer: overlay.footer(), ..Titles::default() };
-    frame::frame(buffer, area, &app.theme, Role::BorderFocus, true, &titles);
+    frame(buffer, area, &app.theme, Role::BorderFocus, true, &titles);
     let inside = inner(area);
     let inside = Rect { x: inside.x + 1, width: inside.width.saturating_sub(2), ..inside };
     lines(buffer, inside, text.get(first..).unwrap_or(&[]));

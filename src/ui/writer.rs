@@ -73,7 +73,7 @@ mod tests {
     use std::sync::mpsc;
 
     /// Blocks in each write until it is let go.
-    struct Slow(mpsc::Receiver<()>);
+    struct Slow(Receiver<()>);
 
     impl Write for Slow {
         fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {

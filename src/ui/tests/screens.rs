@@ -1,0 +1,119 @@
+//! What the screen looks like, through real terminal bytes.
+
+use super::stage::{self, Stage};
+use crate::protocol::{Pen, TermState};
+use std::sync::Arc;
+
+fn check(case: &str, columns: u16, rows: u16, text: &str) {
+    let mut settings = insta::Settings::clone_current();
+    settings.set_snapshot_path(concat!(env!("CARGO_MANIFEST_DIR"), "/snapshots"));
+    settings.set_prepend_module_to_snapshot(false);
+    settings.set_omit_expression(true);
+    settings.bind(|| insta::assert_snapshot!(format!("ui__{case}@{columns}x{rows}"), text));
+}
+
+/// The sizes that people have: tabs, two columns, three columns, and too small.
+fn at_all_sizes(case: &str, act: impl Fn(&mut Stage)) {
+    for (columns, rows) in [(80, 24), (120, 40), (200, 50), (20, 5)] {
+        let mut stage = Stage::new(columns, rows);
+        act(&mut stage);
+        let text = stage.show();
+        check(case, columns, rows, &text);
+    }
+}
+
+#[test]
+fn an_empty_session_says_what_to_do() {
+    at_all_sizes("empty", |_| {});
+}
+
+#[test]
+fn a_running_turn() {
+    at_all_sizes("running", stage::streaming);
+}
+
+#[test]
+fn the_approval_of_an_edit_with_one_hunk_left_out() {
+    at_all_sizes("approve_edit", |stage| {
+        stage::edit_asked(stage);
+        stage.frame();
+        stage.press("d");
+        stage.press("Space");
+        stage.press("Enter");
+    });
+}
+
+#[test]
+fn the_approval_of_a_command() {
+    at_all_sizes("approve_command", |stage| {
+        stage::working(stage);
+        stage.item(stage::call("c9", "run", r#"{"command":"cargo add fastrand"}"#));
+        stage.event(stage::ask_run(1));
+        stage.wait(500);
+    });
+}
+
+#[test]
+fn an_approval_while_the_user_types_is_a_row() {
+    at_all_sizes("approval_waits", |stage| {
+        stage::working(stage);
+        stage.type_text("also mention it in the changelog");
+        stage.event(stage::ask_run(1));
+    });
+}
+
+#[test]
+fn an_ended_turn() {
+    at_all_sizes("ended", stage::ended);
+}
+
+#[test]
+fn vim_in_the_terminal_with_the_pen_in_the_users_hand() {
+    at_all_sizes("vim", |stage| {
+        stage::working(stage);
+        let mut rows = vec!["fn main() {", "    println!(\"hi\");", "}"];
+        rows.extend(["~"; 5]);
+        rows.push("-- INSERT --");
+        let mut screen = stage::screen(58, 9, &rows);
+        screen.modes.alternate_screen = true;
+        screen.cursor.as_mut().unwrap().row = 1;
+        screen.cursor.as_mut().unwrap().column = 4;
+        stage.screen = Some(Arc::new(screen));
+        stage.event(stage::pen(Pen::User));
+        stage.press("Alt+3");
+    });
+}
+
+#[test]
+fn the_diff_pane_has_the_keys() {
+    at_all_sizes("diff", |stage| {
+        stage::edit_asked(stage);
+        stage.frame();
+        stage.press("d");
+        stage.press("]");
+        stage.press("n");
+    });
+}
+
+#[test]
+fn help_is_the_keymap() {
+    let mut stage = Stage::new(120, 40);
+    stage.press("F1");
+    check("help", 120, 40, &stage.show());
+}
+
+#[test]
+fn a_row_opens_to_what_the_model_saw() {
+    let mut stage = Stage::new(120, 40);
+    stage::working(&mut stage);
+    stage.item(stage::call("c3", "keys", r#"{"keys":"dev<Enter>"}"#));
+    let detail =
+        crate::protocol::Detail::Keys { keys: "dev<Enter>".into(), state: TermState::Password };
+    let text = "[sudo] password for dev:";
+    stage.item(stage::result("c3", crate::protocol::Outcome::Done, text, detail));
+    stage.frame();
+    stage.press("Alt+1");
+    stage.press("G");
+    stage.press("Enter");
+    check("opened", 120, 40, &stage.show());
+}
