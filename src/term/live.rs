@@ -1,14 +1,15 @@
 //! What a terminal knows while it lives, and the threads that keep it so: one reads, one writes,
 //! one waits for the shell's end. Everything that the reader learns is in `Live`.
 
-use super::capture::{self, Capture};
+use super::capture::{self, Capture, Output};
 use super::emulator::Emulator;
 use super::marks::{self, Mark};
-use super::progress::{OutputStep, Progress};
+use super::progress::{OutputStep, Phase, Progress};
 use super::pty::Pty;
 use super::queue::Queue;
 use super::scan::{Csi, Scanner, Sink};
 use super::shell::Integration;
+use super::watch::TAKING_MAX;
 use crate::protocol::{Screen, Size};
 use rustix::process::Signal;
 use std::io::{ErrorKind, Read};
@@ -112,10 +113,50 @@ impl Live {
         }
     }
 
+    /// True if the program took the alternate screen, or left it.
+    fn mind_switch(&mut self) -> bool {
+        let full = self.emulator.modes().alternate_screen;
+        let switched = full != self.full_since.is_some();
+        if switched {
+            self.full_since = full.then(Instant::now);
+        }
+        switched
+    }
+
+    /// Whether the shell was given a command that it has yet to take.
+    pub(super) fn is_given(&self) -> bool {
+        self.pending.is_some_and(|(_, since)| since.elapsed() < TAKING_MAX)
+    }
+
+    /// At the prompt, and not about to leave it.
+    pub(super) fn at_prompt(&self) -> bool {
+        self.progress.phase == Phase::Prompt && !self.is_given()
+    }
+
+    /// Of a shell without marks: the prompt that it had is back, after something else.
+    pub(super) fn shows_prompt(&mut self) -> bool {
+        let screen = self.screen();
+        !self.prompt_text.is_empty()
+            && self.last_output > self.progress.began
+            && cursor_line(&screen) == self.prompt_text
+    }
+
     /// From here on everything is output, as far as a shell without marks can tell.
     pub(super) fn listen(&mut self) {
         self.capture.reset(self.emulator.size());
         self.listening = Listening::On;
+    }
+
+    /// What was said since the last look. The line editor's echo is nothing that was said.
+    pub(super) fn take_output(&mut self) -> Output {
+        match self.listening {
+            Listening::Echo => Output::default(),
+            Listening::On | Listening::Off => self.capture.take(),
+        }
+    }
+
+    pub(super) fn said(&self, text: &str) -> bool {
+        self.listening != Listening::Echo && self.capture.contains(text)
     }
 
     pub(super) const fn stop_listening(&mut self) {
@@ -145,6 +186,13 @@ impl Live {
         self.revision += 1;
         marks
     }
+}
+
+/// The cursor's row up to the cursor: at a prompt, the prompt.
+pub(super) fn cursor_line(screen: &Screen) -> String {
+    let Some(cursor) = screen.cursor else { return String::new() };
+    let row = screen.row(cursor.row);
+    row[..usize::from(cursor.column).min(row.len())].iter().map(|cell| cell.char).collect()
 }
 
 /// One chunk on its way: to the emulator, to the marks, to the output.
@@ -265,11 +313,7 @@ impl Shared {
     fn take(self: &Arc<Self>, bytes: &[u8]) {
         let mut live = self.live();
         let marks = live.feed(bytes, &self.integration.nonce);
-        let full = live.emulator.modes().alternate_screen;
-        let switched = full != live.full_since.is_some();
-        if switched {
-            live.full_since = full.then(Instant::now);
-        }
+        let switched = live.mind_switch();
         if marks.iter().any(|mark| matches!(mark, Mark::Taken(_))) {
             live.pending = None;
         }
@@ -280,7 +324,7 @@ impl Shared {
         self.thaw_later(&mut live);
         let revision = live.revision;
         drop(live);
-        self.queue.push(reply);
+        self.queue.push(&reply);
         self.mind(&marks);
         if !marks.is_empty() || switched || self.watchers.load(Ordering::Acquire) > 0 {
             self.bump();
@@ -322,10 +366,12 @@ impl Shared {
                 }
                 Some(Duration::ZERO) => {
                     live.emulator.thaw();
+                    live.mind_switch();
                     live.revision += 1;
                     let (reply, revision) = (live.emulator.take_reply(), live.revision);
                     drop(live);
-                    self.queue.push(reply);
+                    self.queue.push(&reply);
+                    self.bump();
                     self.tell(revision);
                 }
                 Some(wait) => {

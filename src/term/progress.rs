@@ -52,7 +52,7 @@ pub(super) struct Progress {
     pub(super) unfinished: bool,
     id: Option<u64>,
     exit: Option<i32>,
-    began: Instant,
+    pub(super) began: Instant,
     ended: Instant,
     believes_folder: bool,
 }
@@ -95,6 +95,8 @@ impl Progress {
             Mark::Started => self.started(now),
             Mark::Ended(exit) => self.ended(exit, now),
             Mark::Ready => {
+                // A shell that was given up gives marks after all.
+                self.marks = true;
                 self.ready(now);
                 OutputStep::Keep
             }

@@ -7,6 +7,8 @@ use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
 /// Bytes that wait to be written; more are dropped.
 const INPUT_BYTES_MAX: usize = 8 * 1024 * 1024;
+/// Written at once; between two pieces the rest can still be dropped.
+const PIECE_BYTES_MAX: usize = 1024;
 
 #[derive(Default)]
 pub(super) struct Queue {
@@ -28,13 +30,13 @@ impl Queue {
     }
 
     /// Never blocks. All of the bytes are taken, or none.
-    pub(super) fn push(&self, bytes: Vec<u8>) {
+    pub(super) fn push(&self, bytes: &[u8]) {
         let mut state = self.lock();
         if bytes.is_empty() || state.closed || state.bytes + bytes.len() > INPUT_BYTES_MAX {
             return;
         }
         state.bytes += bytes.len();
-        state.chunks.push_back(bytes);
+        state.chunks.extend(bytes.chunks(PIECE_BYTES_MAX).map(<[u8]>::to_vec));
         self.filled.notify_one();
     }
 

@@ -4,11 +4,11 @@ use super::TermError;
 use super::capture::Output;
 use super::foreground;
 use super::keys::encode_key;
-use super::live::Live;
+use super::live::{Live, cursor_line};
 use super::progress::Phase;
 use super::strokes;
 use super::terminal::Terminal;
-use super::watch::{Goal, TAKING_MAX};
+use super::watch::Goal;
 use crate::protocol::{KeyCode, Screen, TermState};
 use std::path::PathBuf;
 use std::sync::atomic::Ordering;
@@ -77,7 +77,7 @@ impl Terminal {
             let modes = live.emulator.modes();
             let entered = keys.iter().any(|key| key.code == KeyCode::Enter);
             let count = live.progress.count;
-            if live.progress.phase == Phase::Prompt && !live.progress.marks && entered {
+            if live.at_prompt() && !live.progress.marks && entered {
                 self.typed(&mut live, 0, 1);
             }
             let bytes: Vec<u8> = keys.iter().flat_map(|key| encode_key(*key, modes)).collect();
@@ -85,7 +85,7 @@ impl Terminal {
                 drop(live);
                 self.interrupt();
             } else {
-                shared.queue.push(bytes);
+                shared.queue.push(&bytes);
             }
             Goal::Keys { wait, count, entered }
         };
@@ -108,19 +108,19 @@ impl Terminal {
         loop {
             events.borrow_and_update();
             self.settle_by_kernel();
-            let (phase, marks, exit) = {
+            let (phase, marks, exit, group) = {
                 let live = shared.live();
-                (live.progress.phase, live.progress.marks, live.exit)
+                (live.progress.phase, live.progress.marks, live.exit, live.shell_group)
             };
             if let Some(exit) = exit {
                 return Err(TermError::Exited { exit });
             }
             let late = Instant::now() >= deadline;
             match phase {
-                Phase::Prompt if marks || self.has_terminal() => return Ok(()),
+                Phase::Prompt if marks || self.has_terminal(group) => return Ok(()),
                 Phase::Prompt | Phase::Running => return Err(self.busy_with()),
                 Phase::Taken if late => return Err(self.busy_with()),
-                Phase::Starting if !marks && foreground::at_prompt(&shared.pty) => {
+                Phase::Starting if !marks && self.shows_first_prompt() => {
                     shared.live().progress.ready(Instant::now());
                     continue;
                 }
@@ -151,8 +151,7 @@ impl Terminal {
     fn deliver(&self, command: &str) -> Result<u64, TermError> {
         let shared = self.shared();
         let mut live = shared.live();
-        let given = live.pending.is_some_and(|(_, since)| since.elapsed() < TAKING_MAX);
-        if given || live.progress.phase != Phase::Prompt {
+        if !live.at_prompt() {
             drop(live);
             return Err(self.busy_with());
         }
@@ -165,7 +164,7 @@ impl Terminal {
         } else {
             self.typed(&mut live, id, 1);
         }
-        shared.queue.push(bytes);
+        shared.queue.push(&bytes);
         Ok(id)
     }
 
@@ -188,7 +187,7 @@ impl Terminal {
         if !live.progress.marks {
             strip_echo(&mut live, state);
         }
-        let output = live.capture.take();
+        let output = live.take_output();
         let now = live.progress.folder.clone();
         let before = std::mem::replace(&mut live.told_folder, now.clone());
         let folder = (now != before).then_some(now);
@@ -236,13 +235,6 @@ fn strip_echo(live: &mut Live, state: TermState) {
         let text = if now.ends_with(&prompt) { prompt } else { now };
         live.capture.drop_end(text.trim_end());
     }
-}
-
-/// The cursor's row up to the cursor: at a prompt, the prompt.
-fn cursor_line(screen: &Screen) -> String {
-    let Some(cursor) = screen.cursor else { return String::new() };
-    let row = screen.row(cursor.row);
-    row[..usize::from(cursor.column).min(row.len())].iter().map(|cell| cell.char).collect()
 }
 
 fn rows(screen: &Screen) -> Vec<String> {

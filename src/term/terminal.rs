@@ -2,7 +2,7 @@
 
 use super::foreground;
 use super::keys;
-use super::live::{Live, Shared};
+use super::live::{Live, Shared, cursor_line};
 use super::progress::Phase;
 use super::pty::{self, signal_group, signal_process};
 use super::shell::Integration;
@@ -22,6 +22,9 @@ const ENDING: [(Signal, Duration); 3] = [
 ];
 /// Between two looks at who is left; nothing tells us of the ends of other processes than the shell.
 const ENDING_LOOK: Duration = Duration::from_millis(5);
+
+/// Output of a shell without marks that is still on its way to us.
+const IN_FLIGHT_MAX: Duration = Duration::from_millis(50);
 
 /// A shell in a pseudo-terminal, shared by the user and the agent. Clones are the same terminal;
 /// when the last one goes, what runs in it is hung up on.
@@ -114,7 +117,7 @@ impl Terminal {
         if bytes == [0x03] {
             return self.interrupt();
         }
-        self.shared().queue.push(bytes);
+        self.shared().queue.push(&bytes);
     }
 
     /// ^C to the foreground. Where the program does not read its input, the signal itself.
@@ -122,10 +125,11 @@ impl Terminal {
         let shared = self.shared();
         let stuck = shared.queue.clear();
         let signals = shared.pty.line_mode().is_some_and(|mode| mode.signals);
-        match shared.pty.foreground() {
-            Some(group) if stuck && signals => signal_group(group, Signal::INT),
-            _ => shared.queue.push(vec![0x03]),
+        if let Some(group) = shared.pty.foreground().filter(|_| stuck && signals) {
+            signal_group(group, Signal::INT);
         }
+        // Also after a signal: it makes the kernel drop what was typed before it.
+        shared.queue.push(&[0x03]);
     }
 
     /// Whether a command runs, the agent's or the user's.
@@ -137,7 +141,9 @@ impl Terminal {
             Phase::Starting => false,
             Phase::Taken | Phase::Running | Phase::Settling => true,
             // Without marks the user's command is seen only by who has the terminal.
-            Phase::Prompt => !live.progress.marks && !self.has_terminal(),
+            Phase::Prompt => {
+                live.is_given() || (!live.progress.marks && !self.has_terminal(live.shell_group))
+            }
         }
     }
 
@@ -153,31 +159,50 @@ impl Terminal {
     }
 
     /// Whether the shell itself has the terminal.
-    pub(super) fn has_terminal(&self) -> bool {
+    pub(super) fn has_terminal(&self, shell_group: Option<i32>) -> bool {
         let pty = &self.shared().pty;
-        pty.foreground().is_none_or(|group| i32::try_from(pty.pid) == Ok(group))
+        let shell = shell_group.or_else(|| i32::try_from(pty.pid).ok());
+        pty.foreground().is_none_or(|group| Some(group) == shell)
     }
 
     /// A shell without marks: looks whether its command has ended.
     pub(super) fn settle_by_kernel(&self) {
         let shared = self.shared();
-        let (waiting, typed_at) = {
+        let typed_at = {
             let live = shared.live();
-            (!live.progress.marks && live.progress.phase == Phase::Running, live.typed_at)
+            if live.progress.marks || live.progress.phase != Phase::Running {
+                return;
+            }
+            live.typed_at
         };
         // It must have slept since the command was typed: before, it may not have read it yet.
         let moved = match (typed_at, foreground::switches(shared.pty.pid)) {
             (Some(before), Some(now)) => now > before,
             _ => shared.live().last_output.elapsed() > super::watch::QUIET,
         };
-        if waiting && moved && foreground::at_prompt(&shared.pty) {
-            let mut live = shared.live();
+        if !moved || !foreground::at_prompt(&shared.pty) {
+            return;
+        }
+        let mut live = shared.live();
+        // The kernel knows before its output has reached us.
+        if live.shows_prompt() || live.last_output.elapsed() > IN_FLIGHT_MAX {
             live.stop_listening();
             if let Some(folder) = foreground::folder(shared.pty.pid) {
                 live.progress.folder = folder;
             }
             live.progress.ready(Instant::now());
         }
+    }
+
+    /// A shell without marks: it waits for input, and its prompt has reached us, if it has one.
+    pub(super) fn shows_first_prompt(&self) -> bool {
+        let shared = self.shared();
+        if !foreground::at_prompt(&shared.pty) {
+            return false;
+        }
+        let mut live = shared.live();
+        let quiet = live.last_output.elapsed() > IN_FLIGHT_MAX;
+        quiet || !cursor_line(&live.screen()).is_empty()
     }
 
     /// Ends everything that runs in the terminal, the shell too: hangs up, asks, kills. Returns when

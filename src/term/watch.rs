@@ -127,7 +127,7 @@ impl Terminal {
                 None => &Wait::Prompt,
             },
             Goal::Keys { wait, count, entered } => {
-                let prompt = live.progress.phase == Phase::Prompt;
+                let prompt = live.at_prompt();
                 if prompt && live.progress.count > *count {
                     return Ok(Look::Rest(TermState::Done));
                 }
@@ -144,6 +144,7 @@ impl Terminal {
             }
         };
         if let Wait::Text(text) = wait
+            && live.last_output > since
             && shows(&mut live, text)
         {
             drop(live);
@@ -200,11 +201,14 @@ impl Terminal {
         if live.exit.is_some() {
             return TermState::Exited;
         }
-        if live.progress.phase == Phase::Prompt {
+        if live.at_prompt() {
             return TermState::Done;
         }
         if live.full_since.is_some() {
             return TermState::FullScreen;
+        }
+        if live.progress.phase != Phase::Running {
+            return TermState::Running;
         }
         drop(live);
         waiting(activity(&self.shared().pty)).unwrap_or(TermState::Running)
@@ -255,7 +259,7 @@ fn command(
 
 fn shows(live: &mut Live, text: &str) -> bool {
     if live.full_since.is_none() {
-        return live.capture.contains(text);
+        return live.said(text);
     }
     let screen = live.screen();
     (0..screen.size.rows).any(|row| screen.text(row).contains(text))

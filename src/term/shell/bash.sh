@@ -78,7 +78,7 @@ else
     bind -m "$__brisk_map" '"\e[29174~": accept-line'
   done 2>/dev/null
   unset __brisk_map
-  if [[ ${PROMPT_COMMAND@a} == *a* ]]; then
+  if [[ -n ${PROMPT_COMMAND+set} && ${PROMPT_COMMAND@a} == *a* ]]; then
     PROMPT_COMMAND=(__brisk_before "${PROMPT_COMMAND[@]}" __brisk_after)
   else
     PROMPT_COMMAND=__brisk_before$'\n'${PROMPT_COMMAND-}$'\n'__brisk_after

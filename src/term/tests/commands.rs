@@ -218,6 +218,28 @@ async fn a_prompt_that_is_made_anew_each_time_keeps_its_marks() {
 }
 
 #[tokio::test]
+async fn odd_bash_settings_change_nothing() {
+    let settings = [
+        "set -o vi",
+        "set -u",
+        "set -o posix",
+        "PROMPT_COMMAND=(true false)",
+        "PROMPT_COMMAND='false;'",
+        "trap true DEBUG",
+        "shopt -u promptvars",
+        "set +H; PS1='\\u \\w\\n$ '; PS0=' '",
+        "stty -ixon; bind 'set enable-bracketed-paste off'",
+    ];
+    for setting in settings {
+        let Some(room) = open_with("bash", setting) else { return };
+        let ran = room.run("echo 'a!b'\nsh -c 'exit 4'").await;
+        assert_eq!((ran.exit, ran.output.text.trim()), (Some(4), "a!b"), "{setting}");
+        assert_eq!(room.run("true").await.exit, Some(0), "{setting}");
+        room.terminal.close().await;
+    }
+}
+
+#[tokio::test]
 async fn redirecting_the_shell_itself_does_not_lose_the_end() {
     let Some(room) = open("bash") else { return };
     assert_eq!(room.run("exec >log").await.exit, Some(0));
@@ -265,4 +287,60 @@ async fn the_rc_files_are_gone_once_read_and_the_folder_with_the_terminal() {
     room.terminal.close().await;
     drop(room.terminal);
     until("the shell's folder is removed", || left(&scratch) == 0).await;
+}
+
+#[tokio::test]
+async fn other_shells_inside_the_shell_degrade_to_unknown() {
+    let Some(room) = open("bash") else { return };
+    // A nested shell is a program that waits for lines; it is typed to.
+    let nested = room.run("sh").await;
+    assert_eq!((nested.state, nested.exit), (TermState::WaitsForLine, None));
+    let typed = room.keys("echo in; false\n", Wait::Prompt).await;
+    assert_eq!((typed.state, typed.exit), (TermState::WaitsForLine, None));
+    assert!(typed.output.text.contains("\nin"), "{typed:?}");
+    assert_eq!(room.keys("exit 5\n", Wait::Exit).await.exit, Some(5));
+    let replaced = room.run("exec bash --norc").await;
+    assert_eq!((replaced.state, replaced.exit), (TermState::WaitsForLine, None));
+    let typed = room.keys("true\n", Wait::Prompt).await;
+    assert_eq!((typed.state, typed.exit), (TermState::WaitsForLine, None));
+    room.terminal.close().await;
+}
+
+#[tokio::test]
+async fn a_prefix_comes_before_the_shell() {
+    let (Some(shell), Some(prefix)) = (program("bash"), program("env")) else { return };
+    let home = tempfile::tempdir().expect("a temporary folder can be made");
+    let mut launch = launch(shell, home.path());
+    launch.prefix = vec![prefix.into(), "INSIDE=yes".into()];
+    let terminal = Terminal::open(&launch, SIZE, |_| {}).expect("it starts");
+    let ran = terminal.run("echo $INSIDE", LONG).await.expect("it runs");
+    assert_eq!((ran.output.text.as_str(), ran.exit), ("yes", Some(0)));
+    terminal.close().await;
+}
+
+#[tokio::test]
+#[ignore = "a measurement, for a quiet machine: cargo test --lib term:: -- --ignored --nocapture"]
+async fn how_long_it_takes() {
+    for shell in SHELLS {
+        let begin = Instant::now();
+        let Some(room) = open(shell) else { continue };
+        room.run("true").await;
+        let first = begin.elapsed();
+        let mut times: Vec<Duration> = Vec::new();
+        for _ in 0..200 {
+            let begin = Instant::now();
+            room.run("true").await;
+            times.push(begin.elapsed());
+        }
+        times.sort_unstable();
+        println!(
+            "{shell}: open and first {first:?}, then p50 {:?}, p99 {:?}",
+            times[100], times[198]
+        );
+        room.terminal.close().await;
+    }
+    let Some(room) = open("bash") else { return };
+    let ran = room.run("head -c 200000000 /dev/zero | tr '\\0' x | fold -w 70").await;
+    println!("200 MB: {:?}, {} lines", ran.duration, ran.output.lines);
+    room.terminal.close().await;
 }

@@ -189,7 +189,8 @@ async fn a_paste_that_nobody_reads_blocks_nobody() {
     assert_eq!(ran.state, TermState::Running);
     room.terminal.input(&Input::Paste("x\n".repeat(500_000)));
     room.terminal.interrupt();
-    assert_eq!(room.keys("", Wait::Exit).await.exit, Some(130));
+    // What the kernel had taken of it already may still reach the shell.
+    assert_eq!(room.keys("", Wait::Exit).await.state, TermState::Done);
     room.terminal.close().await;
 }
 

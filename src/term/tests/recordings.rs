@@ -55,11 +55,19 @@ fn color(name: &str) -> Option<Color> {
 fn check_run(name: &str, at: (u16, usize), run: &Value, cells: &mut std::slice::Iter<'_, Cell>) {
     let field = |index: usize| run[index].as_str().expect("runs are strings");
     let (foreground, background, flags) = (color(field(1)), color(field(2)), field(3));
+    let mut marks = Vec::new();
     for char in field(0).chars() {
+        if let Some(mark) = marks.pop() {
+            assert_eq!(mark, char, "{name} {at:?}");
+            continue;
+        }
         let Some(cell) = cells.by_ref().find(|cell| cell.width > 0) else {
             panic!("{name} {at:?}: the row is shorter than expected")
         };
+        // The core that made the recordings keeps a tab in its cell; a screen shows a blank.
+        let char = if char == '\t' { ' ' } else { char };
         assert_eq!(cell.char, char, "{name} {at:?}");
+        marks = cell.marks.chars().rev().collect();
         if let Some(color) = foreground {
             assert_eq!(cell.foreground, color, "{name} {at:?} foreground of {char:?}");
         }
@@ -96,8 +104,10 @@ fn check(folder: &Path) {
     let screen = pane.0.screen(1);
     let expected = json("screen.json");
     let rows = expected.as_array().expect("rows");
-    assert_eq!(rows.len(), usize::from(size.rows), "{name}");
-    for (row, runs) in (0..size.rows).zip(rows) {
+    // Some of the expected screens leave out the first row.
+    let first = size.rows - u16::try_from(rows.len()).expect("it is small");
+    assert!(first <= 1, "{name} has {} rows", rows.len());
+    for (row, runs) in (first..size.rows).zip(rows) {
         let mut cells = screen.row(row).iter();
         for (index, run) in runs.as_array().expect("runs").iter().enumerate() {
             check_run(&name, (row, index), run, &mut cells);
