@@ -182,7 +182,8 @@ async fn a_tool_loop_with_thoughts_and_parallel_calls_goes_through() {
                 tools.to_string()
             }
         };
-        let prompt_tokens = count_tokens(&tools) + count_tokens("Be short.") + count_tokens("fix it");
+        let prompt_tokens =
+            count_tokens(&tools) + count_tokens("Be short.") + count_tokens("fix it");
         assert_eq!((usage.input, usage.cached), (prompt_tokens, 0), "{api:?}");
         assert!(usage.reasoning > 5 && usage.output > usage.reasoning, "{usage:?}");
 

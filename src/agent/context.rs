@@ -18,22 +18,22 @@ const WRAP_UP_RESULTS_MAX: usize = 2;
 const TOP_NAMES_MAX: usize = 24;
 
 /// The system text: the same for every session.
-pub fn system() -> String {
+pub(crate) fn system() -> String {
     prompt::render("system", &[])
 }
 
 /// What is told of the place before the first prompt.
-pub struct Surroundings<'a> {
-    pub folder: &'a str,
-    pub shell: &'a str,
-    pub system: &'a str,
-    pub mode: Mode,
-    pub tree: TreeKind,
-    pub facts: &'a Facts,
+pub(crate) struct Surroundings<'a> {
+    pub(crate) folder: &'a str,
+    pub(crate) shell: &'a str,
+    pub(crate) system: &'a str,
+    pub(crate) mode: Mode,
+    pub(crate) tree: TreeKind,
+    pub(crate) facts: &'a Facts,
 }
 
 /// The items in front of a session's first prompt: the surroundings, and the rules files.
-pub fn first_items(around: &Surroundings<'_>, rules: &[RulesFile]) -> Vec<Item> {
+pub(crate) fn first_items(around: &Surroundings<'_>, rules: &[RulesFile]) -> Vec<Item> {
     let mode = match around.tree {
         TreeKind::InPlace => around.mode.name().to_owned(),
         TreeKind::Copy => format!("{}, in a copy: edits need no yes", around.mode.name()),

@@ -10,14 +10,14 @@ mod stream;
 mod tools;
 mod turn;
 
-pub use context::{Surroundings, first_items};
-pub use tools::tools;
-pub use turn::run;
+pub(crate) use context::{Surroundings, first_items};
+pub(crate) use tools::tools;
+pub(crate) use turn::run;
 
 use crate::model::{Client, Estimator};
 use crate::policy::Rules;
 use crate::protocol::{
-    Answer, Body, Budget, Item, Mode, ModelSpec, Question, Service, TermId, TurnId, Usage,
+    Answer, Body, Budget, Item, Mode, ModelSpec, Question, Service, TermId, Usage,
 };
 use crate::term::Terminal;
 use crate::workspace::Workspace;
@@ -27,7 +27,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
 /// Whom a turn tells what happens, and asks.
-pub trait Out: Send + Sync {
+pub(crate) trait Out: Send + Sync {
     /// Journals the event, if it is durable, and shows it.
     fn emit(&self, body: Body);
     /// Asks the human and waits.
@@ -43,45 +43,43 @@ pub trait Out: Send + Sync {
     fn settings(&self) -> Settings;
 }
 
-pub type Wait<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+pub(crate) type Wait<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
 /// What the user may change while a turn runs.
 #[derive(Clone, Debug)]
-pub struct Settings {
-    pub mode: Mode,
-    pub budget: Budget,
-    pub rules: Rules,
+pub(crate) struct Settings {
+    pub(crate) mode: Mode,
+    pub(crate) budget: Budget,
+    pub(crate) rules: Rules,
 }
 
 /// What a turn works with; it outlives the turn.
-pub struct World {
-    pub client: Arc<Client>,
-    pub service: Service,
-    pub model: ModelSpec,
-    pub estimator: Arc<Mutex<Estimator>>,
-    pub workspace: Arc<Workspace>,
-    pub term: TermId,
-    pub terminal: Terminal,
+pub(crate) struct World {
+    pub(crate) client: Arc<Client>,
+    pub(crate) service: Service,
+    pub(crate) model: ModelSpec,
+    pub(crate) estimator: Arc<Mutex<Estimator>>,
+    pub(crate) workspace: Arc<Workspace>,
+    pub(crate) term: TermId,
+    pub(crate) terminal: Terminal,
     /// Folders outside the workspace that commands may read: the full outputs of earlier ones.
-    pub readable: Vec<PathBuf>,
+    pub(crate) readable: Vec<PathBuf>,
     /// For the provider's prompt cache: the same for the whole session.
-    pub cache_key: String,
+    pub(crate) cache_key: String,
 }
 
 /// A turn under way.
-pub struct Turn {
-    pub id: TurnId,
-    pub prompt: String,
+pub(crate) struct Turn {
+    pub(crate) prompt: String,
     /// Everything the model has been told and has said, this turn and before.
-    pub conversation: Vec<Item>,
+    pub(crate) conversation: Vec<Item>,
     /// The mode that the model was last told of.
-    pub mode_told: Mode,
-    pub started: Instant,
-    pub step: u32,
+    pub(crate) mode_told: Mode,
+    pub(crate) step: u32,
     /// Of this turn.
-    pub usage: Usage,
+    pub(crate) usage: Usage,
     /// Dollars of this turn; None once a price was not known.
-    pub cost: Option<f64>,
+    pub(crate) cost: Option<f64>,
     /// What the last request was counted as, for what the provider's cache will hold.
-    pub last: Option<(Usage, Instant)>,
+    pub(crate) last: Option<(Usage, Instant)>,
 }

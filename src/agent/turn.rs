@@ -14,7 +14,7 @@ use crate::protocol::{
 /// A reply that asks for more calls than this is answered with a refusal of the rest.
 const CALLS_A_REPLY_MAX: usize = 32;
 
-pub async fn run(turn: &mut Turn, world: &World, out: &dyn Out) -> End {
+pub(crate) async fn run(turn: &mut Turn, world: &World, out: &dyn Out) -> End {
     loop {
         turn.listen(out);
         let settings = out.settings();

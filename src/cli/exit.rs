@@ -105,7 +105,7 @@ impl Trouble {
     }
 
     /// The same, said by a flag: a mistake of usage.
-    pub(super) fn as_usage(mut self) -> Trouble {
+    pub(super) fn into_usage(mut self) -> Trouble {
         self.exit = Exit::Usage;
         self
     }

@@ -28,7 +28,7 @@ pub(super) fn config(args: &RunArgs) -> Result<Arc<Config>, Trouble> {
     if inputs.overrides.is_empty() {
         return Ok(Arc::new(without_flags));
     }
-    config::load(&inputs).map(Arc::new).map_err(|error| Trouble::from(error).as_usage())
+    config::load(&inputs).map(Arc::new).map_err(|error| Trouble::from(error).into_usage())
 }
 
 /// The flags that are settings, as keys and values.

@@ -28,8 +28,11 @@ impl Prompts {
             Cache::NotAsked => 0,
         };
         let reasoning = count_tokens(&reply.thought);
-        let calls: u64 =
-            reply.calls.iter().map(|call| count_tokens(&call.tool) + count_tokens(&call.arguments())).sum();
+        let calls: u64 = reply
+            .calls
+            .iter()
+            .map(|call| count_tokens(&call.tool) + count_tokens(&call.arguments()))
+            .sum();
         Usage {
             input: counts[cached..].iter().sum(),
             cached: counts[..cached].iter().sum(),

@@ -7,7 +7,7 @@ use tokio::sync::Notify;
 
 /// The sending side: one for a session.
 #[derive(Default)]
-pub struct Fanout {
+pub(super) struct Fanout {
     queues: Mutex<Vec<Weak<Queue>>>,
 }
 
@@ -29,13 +29,13 @@ struct Inner {
 }
 
 impl Fanout {
-    pub fn subscribe(&self) -> Subscriber {
+    pub(super) fn subscribe(&self) -> Subscriber {
         let queue = Arc::new(Queue::default());
         lock(&self.queues).push(Arc::downgrade(&queue));
         Subscriber { queue }
     }
 
-    pub fn send(&self, event: &Event) {
+    pub(super) fn send(&self, event: &Event) {
         lock(&self.queues).retain(|queue| {
             let Some(queue) = queue.upgrade() else { return false };
             lock(&queue.inner).push(event);
@@ -44,7 +44,7 @@ impl Fanout {
         });
     }
 
-    pub fn close(&self) {
+    pub(super) fn close(&self) {
         for queue in lock(&self.queues).drain(..).filter_map(|queue| queue.upgrade()) {
             lock(&queue.inner).closed = true;
             queue.ready.notify_one();

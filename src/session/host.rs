@@ -151,11 +151,9 @@ impl Host {
             return;
         };
         let mut turn = Turn {
-            id,
             prompt,
             conversation: self.record.with_state(conversation),
             mode_told: settings.mode,
-            started,
             step: 0,
             usage: Usage::default(),
             cost: self.model.price.map(|_| 0.0),

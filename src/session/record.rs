@@ -96,11 +96,11 @@ impl Record {
             _ => None,
         };
         self.emit(Body::Ask(AskEvent::Answered { ask, answer: answer.clone() }));
-        if let Some(rule) = rule {
-            if let Ok(words) = Rule::new(rule.clone()) {
-                self.lock().rules.allow.push(words);
-                self.emit(Body::Setting(Setting::Allow(rule)));
-            }
+        if let Some(words) = rule
+            && let Ok(rule) = Rule::new(words.clone())
+        {
+            self.lock().rules.allow.push(rule);
+            self.emit(Body::Setting(Setting::Allow(words)));
         }
         waiting.send(answer).is_ok()
     }

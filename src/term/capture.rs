@@ -12,7 +12,7 @@ use std::path::PathBuf;
 /// Longer text is handed over as head and tail of half of this each, and whole as a file.
 pub const OUTPUT_INLINE_BYTES_MAX: usize = 16 * 1024;
 /// A text of more lines is kept as a file too: its reader will be shown only a part of it.
-pub const OUTPUT_INLINE_LINES_MAX: u64 = 200;
+const OUTPUT_INLINE_LINES_MAX: u64 = 200;
 /// Of a file; what comes after it is kept as the tail only.
 pub const OUTPUT_FILE_BYTES_MAX: u64 = 64 * 1024 * 1024;
 const PART_BYTES_MAX: usize = OUTPUT_INLINE_BYTES_MAX / 2;

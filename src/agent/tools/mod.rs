@@ -13,8 +13,10 @@ use super::{Out, World};
 use crate::protocol::{Answer, Detail, Item, Outcome, Question, Tool};
 use serde::de::DeserializeOwned;
 
+type Entry = (&'static str, fn() -> Tool);
+
 /// The table that feeds the schemas and the dispatch.
-const TOOLS: [(&str, fn() -> Tool); 5] = [
+const TOOLS: [Entry; 5] = [
     (run::NAME, run::tool),
     (keys::NAME, keys::tool),
     (read::NAME, read::tool),
@@ -23,7 +25,7 @@ const TOOLS: [(&str, fn() -> Tool); 5] = [
 ];
 
 /// Every tool, in a fixed order: it is part of the prefix that providers cache.
-pub fn tools() -> Vec<Tool> {
+pub(crate) fn tools() -> Vec<Tool> {
     TOOLS.iter().map(|(_, tool)| tool()).collect()
 }
 

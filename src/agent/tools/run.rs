@@ -20,7 +20,7 @@ const TIMEOUT_SECONDS_MAX: u64 = 3_600;
 /// A duration is told from here on.
 const DURATION_TOLD_MIN: Duration = Duration::from_secs(2);
 
-#[derive(Deserialize)]
+#[derive(Debug, Deserialize)]
 pub(super) struct Arguments {
     command: String,
     #[serde(default)]

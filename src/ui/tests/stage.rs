@@ -303,7 +303,12 @@ pub(super) fn working(stage: &mut Stage) {
     };
     stage.item(result("c2", Outcome::Done, &"test retry ... FAILED\n".repeat(220), run));
     let usage = Usage { input: 2_900, cached: 8_100, output: 3_200, ..Usage::default() };
-    stage.event(Body::Usage(UsageEvent::Counted { usage, cost: Some(0.031) }));
+    stage.event(Body::Usage(UsageEvent::Counted {
+        usage,
+        cost: Some(0.031),
+        model: "flash".into(),
+        duration_ms: 900,
+    }));
     stage.screen = Some(Arc::new(shell_screen(58, 9)));
 }
 
