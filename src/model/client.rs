@@ -29,7 +29,7 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// A sentence for people, without control characters, without the key, with the number of
+    /// What came before a failure is void. The failure is a sentence for people, without control characters, without the key, with the number of
     /// requests if it was more than one.
     pub async fn stream(
         &self,

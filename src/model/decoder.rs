@@ -139,6 +139,7 @@ pub(super) fn count(value: Option<&Value>) -> Option<u64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     fn call(id: &str) -> Item {
         Item::Call {
@@ -164,5 +165,84 @@ mod tests {
         let distinct: HashSet<_> = names.iter().chain([&"a".to_owned()]).cloned().collect();
         assert_eq!(distinct.len(), 5, "{names:?}");
         assert!(names.iter().all(|name| !name.is_empty()));
+    }
+
+    /// Odd values, as deep as a stream nests them.
+    fn odd() -> impl Strategy<Value = Value> {
+        let words = [
+            "index",
+            "id",
+            "name",
+            "type",
+            "delta",
+            "choices",
+            "message",
+            "usage",
+            "error",
+            "text",
+            "content",
+            "content_block",
+            "tool_calls",
+            "function",
+            "arguments",
+            "finish_reason",
+            "stop_reason",
+            "thinking",
+            "input",
+            "partial_json",
+            "reasoning_details",
+            "citation",
+        ];
+        let kinds = [
+            "content_block_start",
+            "content_block_delta",
+            "content_block_stop",
+            "message_delta",
+            "tool_use",
+            "text",
+            "text_delta",
+            "input_json_delta",
+            "citations_delta",
+            "{",
+            "",
+        ];
+        let leaf = prop_oneof![
+            Just(Value::Null),
+            any::<bool>().prop_map(Value::from),
+            any::<i64>().prop_map(Value::from),
+            (0u64..3).prop_map(Value::from),
+            proptest::sample::select(kinds.to_vec()).prop_map(Value::from),
+        ];
+        leaf.prop_recursive(5, 40, 6, move |inner| {
+            let key = proptest::sample::select(words.to_vec());
+            let fields = proptest::collection::vec((key, inner.clone()), 0..6);
+            prop_oneof![
+                proptest::collection::vec(inner, 0..3).prop_map(Value::from),
+                fields.prop_map(|fields| {
+                    fields.into_iter().map(|(key, value)| (key.to_owned(), value)).collect()
+                }),
+            ]
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn no_stream_upsets_a_decoder(values in proptest::collection::vec(odd(), 0..12)) {
+            for api in [Api::OpenaiChat, Api::Anthropic] {
+                let mut decoder = Decoder::new(api);
+                for value in &values {
+                    let event = Event { name: "message".into(), data: value.to_string() };
+                    if decoder.event(&event, &mut |_| {}).is_err() {
+                        break;
+                    }
+                }
+                let decoded = decoder.finish(&crate::model::sample::request(&[]));
+                for item in &decoded.items {
+                    if let Item::Call { call, .. } = item {
+                        prop_assert!(!call.0.is_empty());
+                    }
+                }
+            }
+        }
     }
 }

@@ -111,3 +111,78 @@ pub fn body(service: &Service, request: &Request<'_>) -> Value {
         Api::Anthropic => anthropic::body(request),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::sample::{assistant, call, prompt, request, result, service};
+    use super::*;
+    use crate::protocol::{Opaque, UserKind};
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    /// What one step adds to the conversation: a reply with so many calls, their results, and what
+    /// is said meanwhile.
+    fn step(number: usize, calls: usize, said: u8) -> Vec<Item> {
+        let value = json!({ "type": "thinking", "thinking": "hm", "signature": "s" });
+        let opaque = |dialect: &str, value| {
+            Some(Opaque { dialect: dialect.into(), model: "tiny".into(), value })
+        };
+        let reasoning = json!({ "reasoning_content": "hm" });
+        let mut items = vec![
+            Item::Thought { text: "hm".into(), opaque: opaque("anthropic", value) },
+            Item::Thought { text: "hm".into(), opaque: opaque("openai-chat", reasoning) },
+            assistant("a"),
+        ];
+        let names: Vec<_> = (0..calls).map(|at| format!("c{number}_{at}")).collect();
+        items.extend(names.iter().map(|name| call(name, "{\"z\": 1, \"a\": 2}")));
+        if said & 1 == 1 {
+            items.push(Item::User { text: "steer".into(), kind: UserKind::Steer });
+        }
+        items.extend(names.iter().rev().map(|name| result(name, "r")));
+        if said & 2 == 2 {
+            items.push(Item::Note { text: "note".into() });
+        }
+        items
+    }
+
+    /// The messages as they go over the wire, without the markers that move.
+    fn sent(api: Api, items: &[Item]) -> Vec<String> {
+        let body = body(&service(api, "http://localhost/v1"), &request(items));
+        let messages = body["messages"].as_array().expect("messages");
+        let marker = ",\"cache_control\":{\"type\":\"ephemeral\"}";
+        messages.iter().map(|message| message.to_string().replace(marker, "")).collect()
+    }
+
+    proptest! {
+        #[test]
+        fn the_messages_of_a_step_are_the_start_of_those_of_the_next(
+            steps in proptest::collection::vec((1usize..4, 0u8..4), 1..20),
+        ) {
+            for api in [Api::OpenaiChat, Api::Anthropic] {
+                let mut items = vec![
+                    Item::Context { name: "c".into(), text: "c".into() },
+                    prompt("p"),
+                ];
+                let mut before = sent(api, &items);
+                for (number, (calls, said)) in steps.iter().enumerate() {
+                    items.extend(step(number, *calls, *said));
+                    let now = sent(api, &items);
+                    prop_assert!(now.len() > before.len() && now.starts_with(&before), "{api:?}");
+                    before = now;
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn an_estimate_grows_with_what_is_sent() {
+        let estimator = Estimator::new();
+        let few = [prompt("p")];
+        let mut many = few.to_vec();
+        many.extend(step(0, 2, 3));
+        let small = estimator.request(&request(&few));
+        let sent = body(&service(Api::OpenaiChat, ""), &request(&few)).to_string().len() as u64;
+        assert!(small > 0 && small < sent, "{small} tokens of {sent} bytes");
+        assert!(estimator.request(&request(&many)) > small);
+    }
+}

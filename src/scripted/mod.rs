@@ -34,7 +34,8 @@
 //! code = "insufficient_quota" # … its code (chat) or type (messages)
 //! ```
 //!
-//! The other faults play the reply's text and calls, and break them after `after_chunks` pieces:
+//! The other faults play the reply's text and calls, and break them after `after_chunks` pieces,
+//! 1 by default:
 //! `cut` closes the connection, `stall` sends nothing more (with `after_chunks = 0`, its default,
 //! not even the head of the response), `bad-json` sends half an event, `error` sends an error in
 //! the stream. `slow` breaks nothing; its `chunk_ms` is 50 by default. `html` is a page for
