@@ -49,7 +49,7 @@ fn main() {
     row("idle, memory", format!("{:.1} MB", memory(home.path())), "≤ 25 MB");
 }
 
-fn row(name: &str, figure: String, bar: &str) {
+fn row(name: &str, figure: impl std::fmt::Display, bar: &str) {
     println!("{name:<28} {figure:>22}   {bar}");
 }
 
@@ -103,7 +103,7 @@ async fn five_steps() {
         walls.push(begun.elapsed());
         let errors = String::from_utf8_lossy(&output.stderr);
         assert!(output.status.success(), "{errors} {:?}", server.mismatch());
-        input = server.requests().iter().map(|request| request.usage.prompt()).sum();
+        input = server.requests().iter().map(|request| request.usage.prompt()).sum::<u64>();
     }
     walls.remove(0);
     walls.sort();
@@ -111,7 +111,7 @@ async fn five_steps() {
     let memory = memory.expect("the children's usage").max_rss() as f64 / 1024.0;
     row("five steps, wall", ms(walls[RUNS / 2]), "≤ 200 ms");
     row("five steps, peak memory", format!("{memory:.1} MB"), "≤ 25 MB");
-    row("five steps, input tokens", input.to_string(), "≤ 5,500");
+    row("five steps, input tokens", input, "≤ 5,500");
 }
 
 fn env(home: &Path) -> [(&'static str, String); 3] {

@@ -5,7 +5,7 @@ use brisk::protocol::{
     Api, CallId, Detail, Effort, Failure, FailureKind, Item, ModelSpec, Outcome, Secret, Service,
     Tool, UserKind,
 };
-use brisk::scripted::{Script, Server};
+use brisk::scripted::{Script, Server, count_tokens};
 use serde_json::json;
 use std::time::Duration;
 

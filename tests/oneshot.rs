@@ -319,9 +319,9 @@ text = "Looked."
     for request in place.server().requests() {
         assert!(!request.body.to_string().contains("sk-canary"));
     }
-    let grep = std::process::Command::new("grep").args(["-r", "sk-canary"]).arg(place.home());
-    let found = { grep }.output().unwrap();
-    assert_eq!(String::from_utf8_lossy(&found.stdout), "");
+    let mut grep = std::process::Command::new("grep");
+    let found = common::ran(grep.args(["-r", "sk-canary"]).arg(place.home()));
+    assert_eq!(found.stdout, "");
 }
 
 #[test]

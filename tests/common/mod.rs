@@ -1,5 +1,6 @@
 //! A hermetic place to run the real binary in: a home of its own, a project, a scripted model.
-#![allow(dead_code, reason = "each test file uses its own part")]
+#![allow(dead_code, unreachable_pub, reason = "each test file uses its own part")]
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on ends by a panic")]
 
 use brisk::scripted::{Script, Server};
 use std::io::Write;

@@ -1,5 +1,6 @@
 //! The real binary on a real PTY, with a real emulator as the outer terminal.
-#![allow(dead_code, reason = "each test file uses its own part")]
+#![allow(dead_code, unreachable_pub, reason = "each test file uses its own part")]
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on ends by a panic")]
 
 use crate::common::{BRISK, Place};
 use alacritty_terminal::Term;
