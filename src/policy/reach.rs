@@ -5,7 +5,9 @@ use super::understand::parse;
 use tree_sitter::Node;
 
 /// A command that writes a file with a here-document may be long.
-const TEXT_BYTES_MAX: usize = 64 * 1024;
+const TEXT_BYTES_MAX: usize = 32 * 1024;
+/// The grammar may look ahead to the end of a line at each word of it.
+const LINE_BYTES_MAX: usize = 4096;
 const NESTING_MAX: usize = 200;
 const SHELLS_MAX: usize = 4;
 const COMMANDS_MAX: usize = 512;
@@ -43,9 +45,9 @@ pub(super) fn reach(line: &str) -> Reached {
 }
 
 fn read(line: &str, shells: usize, out: &mut Reached) {
-    let Some(tree) =
-        (line.len() <= TEXT_BYTES_MAX && shells <= SHELLS_MAX).then(|| parse(line)).flatten()
-    else {
+    let short =
+        line.len() <= TEXT_BYTES_MAX && line.lines().all(|line| line.len() <= LINE_BYTES_MAX);
+    let Some(tree) = (short && shells <= SHELLS_MAX).then(|| parse(line)).flatten() else {
         out.partial = true;
         out.commands.extend(guesses(line));
         return;

@@ -14,7 +14,7 @@ use tree_sitter::{Node, ParseOptions, ParseState, Parser};
 pub(super) const LINE_BYTES_MAX: usize = 4096;
 const NESTING_MAX: usize = 64;
 /// Of some hundred steps each.
-const PARSE_ROUNDS_MAX: usize = 20_000;
+const PARSE_ROUNDS_MAX: usize = 1_000;
 const FOLDERS_MAX: usize = 8;
 
 /// A program with its words: no assignment, no expansion.
