@@ -13,6 +13,7 @@ mod danger;
 mod judge;
 mod offer;
 mod paths;
+mod places;
 mod reach;
 mod readers;
 mod rules;
@@ -54,7 +55,7 @@ impl Policy {
 
     /// May the file at `path`, absolute or from the workspace's root, be written, made or deleted?
     pub fn edit(&self, path: &str) -> Judgement {
-        paths::edit(self, path)
+        places::edit(self, path)
     }
 }
 

@@ -1,9 +1,13 @@
 //! The lenient reader: every command that a line might run, however deep it hides, as far as can be
 //! seen. It finds what to be afraid of and what a rule forbids; it never finds a line harmless.
 
-use super::understand::{LINE_BYTES_MAX, parse};
+use super::understand::parse;
 use tree_sitter::Node;
 
+/// A command that writes a file with a here-document may be long.
+const TEXT_BYTES_MAX: usize = 32 * 1024;
+/// The grammar may look ahead to the end of a line at each word of it.
+const LINE_BYTES_MAX: usize = 4096;
 const NESTING_MAX: usize = 200;
 const SHELLS_MAX: usize = 4;
 const COMMANDS_MAX: usize = 512;
@@ -41,9 +45,9 @@ pub(super) fn reach(line: &str) -> Reached {
 }
 
 fn read(line: &str, shells: usize, out: &mut Reached) {
-    let Some(tree) =
-        (line.len() <= LINE_BYTES_MAX && shells <= SHELLS_MAX).then(|| parse(line)).flatten()
-    else {
+    let short =
+        line.len() <= TEXT_BYTES_MAX && line.lines().all(|line| line.len() <= LINE_BYTES_MAX);
+    let Some(tree) = (short && shells <= SHELLS_MAX).then(|| parse(line)).flatten() else {
         out.partial = true;
         out.commands.extend(guesses(line));
         return;
@@ -350,6 +354,13 @@ mod tests {
         }
         assert!(!reaches("echo 'rm x'", "rm x"));
         assert!(!reaches("ls # rm x", "rm x"));
+    }
+
+    #[test]
+    fn a_long_here_document_is_read_as_what_it_is() {
+        let line = format!("cat > notes.txt <<'E'\n{}E\nrm x", "git push\n".repeat(2000));
+        assert!(reaches(&line, "rm x") && !reaches(&line, "git push"));
+        assert!(!reach(&line).partial);
     }
 
     #[test]

@@ -6,13 +6,15 @@
 
 use super::paths;
 use super::words::{self, Kind, Token, Word};
-use std::ops::Range;
+use std::ops::{ControlFlow, Range};
 use std::path::{Path, PathBuf};
-use tree_sitter::{Node, Parser};
+use tree_sitter::{Node, ParseOptions, ParseState, Parser};
 
 /// A line that is longer hides its end from whoever approves it.
 pub(super) const LINE_BYTES_MAX: usize = 4096;
 const NESTING_MAX: usize = 64;
+/// Of some hundred steps each.
+const PARSE_ROUNDS_MAX: usize = 1_000;
 const FOLDERS_MAX: usize = 8;
 
 /// A program with its words: no assignment, no expansion.
@@ -38,11 +40,19 @@ pub(super) struct Understood {
     pub opened: Vec<Opened>,
 }
 
-/// The tree of a line. Only a line of at most `LINE_BYTES_MAX` should come here.
-pub(super) fn parse(line: &str) -> Option<tree_sitter::Tree> {
+/// The tree of a text; None if it takes the grammar too long, as only hostile text does.
+pub(super) fn parse(text: &str) -> Option<tree_sitter::Tree> {
     let mut parser = Parser::new();
     parser.set_language(&tree_sitter_bash::LANGUAGE.into()).ok()?;
-    parser.parse(line, None)
+    // Counted, not timed, so that the same text is always judged the same.
+    let mut rounds = 0;
+    let mut progress = |_: &ParseState| {
+        rounds += 1;
+        if rounds > PARSE_ROUNDS_MAX { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    };
+    let options = ParseOptions::new().progress_callback(&mut progress);
+    let mut rest = |at: usize, _| text.as_bytes().get(at..).unwrap_or_default();
+    parser.parse_with_options(&mut rest, None, Some(options))
 }
 
 /// # Errors

@@ -6,7 +6,7 @@ mod hazards;
 
 use super::Ground;
 use super::characters;
-use super::paths::{self, Place};
+use super::places::{self, Place};
 use super::reach::{self, Command, Reached};
 use hazards::{HAZARDS, Hazard, fits};
 
@@ -194,7 +194,7 @@ fn written(target: &str, ground: &Ground) -> Option<String> {
         return None;
     }
     let home = target.starts_with(['~', '$']);
-    match paths::place(target, &ground.folder, &ground.root) {
+    match places::place(target, &ground.folder, &ground.root) {
         Place::Outside => Some(format!("writes `{target}`, outside the workspace")),
         Place::Git => Some(format!("writes `{target}`, which is git's own")),
         Place::Protected => Some(format!("writes `{target}`, which configures what runs later")),
