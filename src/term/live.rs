@@ -105,7 +105,7 @@ impl Live {
 
     /// At the prompt, and not about to leave it.
     pub(super) fn at_prompt(&self) -> bool {
-        self.progress.phase == Phase::Prompt && !self.is_given()
+        self.progress.phase == Phase::Prompt && !self.progress.continued && !self.is_given()
     }
 
     /// Of a shell without marks: the prompt that it had is back, after something else.

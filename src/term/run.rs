@@ -150,6 +150,11 @@ impl Terminal {
     fn deliver(&self, command: &str) -> Result<u64, TermError> {
         let shared = self.shared();
         let mut live = shared.live();
+        if live.progress.continued {
+            return Err(TermError::Busy {
+                what: "a command line that the user has begun".to_owned(),
+            });
+        }
         if !live.at_prompt() {
             drop(live);
             return Err(self.busy_with());

@@ -139,7 +139,9 @@ impl Terminal {
             Phase::Taken | Phase::Running | Phase::Settling => true,
             // Without marks the user's command is seen only by who has the terminal.
             Phase::Prompt => {
-                live.is_given() || (!live.progress.marks && !self.has_terminal(live.shell_group))
+                live.is_given()
+                    || live.progress.continued
+                    || (!live.progress.marks && !self.has_terminal(live.shell_group))
             }
         }
     }
