@@ -255,6 +255,28 @@ async fn odd_bash_settings_change_nothing() {
 }
 
 #[tokio::test]
+async fn no_program_inherits_the_nonce() {
+    for shell in SHELLS {
+        let Some(shell_path) = program(shell) else { continue };
+        let home = tempfile::tempdir().expect("a temporary folder can be made");
+        let exports = "set -a; export PS1='mine> ' PS2='more> '\n";
+        std::fs::write(home.path().join(".bashrc"), exports).expect("the home is writable");
+        std::fs::write(home.path().join(".zshrc"), exports).expect("the home is writable");
+        let mut launch = launch(shell_path, home.path());
+        launch.env.push(("PS1".into(), "outer> ".into()));
+        let terminal = Terminal::open(&launch, SIZE, |_| {}).expect("it starts");
+        for command in ["true", "env"] {
+            let ran = terminal.run(command, LONG).await.expect("it runs");
+            assert!(!ran.output.text.contains("brisk="), "{shell}: {}", ran.output.text);
+            assert_eq!(ran.exit, Some(0), "{shell}");
+        }
+        let nested = terminal.run("bash --norc", LONG).await.expect("it runs");
+        assert_eq!(nested.state, TermState::WaitsForLine, "{shell}: {nested:?}");
+        terminal.close().await;
+    }
+}
+
+#[tokio::test]
 async fn redirecting_the_shell_itself_does_not_lose_the_end() {
     let Some(room) = open("bash") else { return };
     assert_eq!(room.run("exec >log").await.exit, Some(0));
