@@ -31,18 +31,22 @@ mod marks;
 mod progress;
 mod pty;
 mod queue;
+mod row;
 mod rows;
 mod run;
 mod scan;
+mod shared;
 mod shell;
+mod store;
 mod strokes;
+mod tee;
 mod terminal;
 mod watch;
 
 #[cfg(test)]
 mod tests;
 
-pub use capture::{Cut, OUTPUT_FILE_BYTES_MAX, OUTPUT_INLINE_BYTES_MAX, Output};
 pub use error::TermError;
 pub use run::{COMMAND_BYTES_MAX, Ran, Wait};
+pub use store::{Cut, OUTPUT_FILE_BYTES_MAX, OUTPUT_INLINE_BYTES_MAX, Output};
 pub use terminal::Terminal;

@@ -50,6 +50,8 @@ pub(super) struct Progress {
     pub(super) folder: PathBuf,
     /// The shell asks for more lines of the agent's command.
     pub(super) unfinished: bool,
+    /// The shell asks for more lines of the user's command.
+    pub(super) continued: bool,
     id: Option<u64>,
     exit: Option<i32>,
     pub(super) began: Instant,
@@ -66,6 +68,7 @@ impl Progress {
             count: 0,
             folder,
             unfinished: false,
+            continued: false,
             id: None,
             exit: None,
             began: now,
@@ -97,11 +100,13 @@ impl Progress {
             Mark::Ready => {
                 // A shell that was given up gives marks after all.
                 self.marks = true;
+                self.continued = false;
                 self.ready(now);
                 OutputStep::Keep
             }
             Mark::More => {
                 self.unfinished = self.phase == Phase::Taken;
+                self.continued = self.phase == Phase::Prompt;
                 OutputStep::Keep
             }
             Mark::Plain => {
@@ -125,6 +130,7 @@ impl Progress {
             self.began = now;
         }
         self.phase = Phase::Running;
+        self.continued = false;
         step
     }
 

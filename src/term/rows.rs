@@ -5,6 +5,7 @@
 //! them by that very size, so any other width would let a cursor-up land on the wrong line. Rows
 //! that the screen alone wrapped are joined again, so the text does not depend on the width.
 
+use super::row::{FILLER, Row};
 use super::scan::{Csi, Sink};
 use crate::protocol::Size;
 use std::collections::VecDeque;
@@ -13,22 +14,10 @@ use unicode_width::UnicodeWidthChar;
 const TAB_COLUMNS: usize = 8;
 /// Combining characters beyond these are dropped from a row.
 const MARKS_MAX: usize = 1000;
-/// The columns after the first of a wide character or of a tab.
-const FILLER: char = '\0';
-
 /// Takes finished pieces of text: whole rows, each a line's end or its beginning.
 pub(super) trait Lines {
     /// `ended`: a newline follows; otherwise the next piece goes on with the same line.
     fn piece(&mut self, text: &str, ended: bool);
-}
-
-#[derive(Default)]
-struct Row {
-    cells: Vec<char>,
-    /// Combining characters by the column that they belong to.
-    marks: Vec<(usize, char)>,
-    /// The line goes on in the next row.
-    wrapped: bool,
 }
 
 pub(super) struct Rows<L> {
@@ -75,7 +64,7 @@ impl<L: Lines> Rows<L> {
         let last = self.rows.len();
         for (index, row) in std::mem::take(&mut self.rows).into_iter().enumerate() {
             let ended = !row.wrapped && index + 1 < last;
-            write(&row, &mut self.buffer, !row.wrapped);
+            row.write(&mut self.buffer);
             self.lines.piece(&self.buffer, ended);
         }
         self.rows.push_back(Row::default());
@@ -86,7 +75,7 @@ impl<L: Lines> Rows<L> {
     pub(super) fn pending(&self) -> String {
         let (mut text, mut buffer) = (String::new(), String::new());
         for row in &self.rows {
-            write(row, &mut buffer, !row.wrapped);
+            row.write(&mut buffer);
             text.push_str(&buffer);
             if !row.wrapped {
                 text.push('\n');
@@ -106,7 +95,7 @@ impl<L: Lines> Rows<L> {
     /// Hands over the topmost row.
     fn scroll(&mut self) {
         let Some(mut row) = self.rows.pop_front() else { return };
-        write(&row, &mut self.buffer, !row.wrapped);
+        row.write(&mut self.buffer);
         self.lines.piece(&self.buffer, !row.wrapped);
         self.row = self.row.saturating_sub(1);
         self.saved.0 = self.saved.0.saturating_sub(1);
@@ -377,59 +366,6 @@ impl<L: Lines> Sink for Rows<L> {
     fn osc(&mut self, _body: &[u8]) {}
 
     fn raw(&mut self, _bytes: &[u8]) {}
-}
-
-impl Row {
-    /// The column of the character that a filler belongs to.
-    fn owner(&self, column: usize) -> usize {
-        let mut column = column.min(self.cells.len().saturating_sub(1));
-        while column > 0 && self.cells[column] == FILLER {
-            column -= 1;
-        }
-        column
-    }
-
-    /// Makes the columns ready to be overwritten: blanks up to them, no half of anything left.
-    fn clear_for(&mut self, column: usize, count: usize) {
-        if self.cells.len() < column {
-            self.cells.resize(column, ' ');
-        }
-        let end = column.saturating_add(count);
-        if !self.marks.is_empty() {
-            self.marks.retain(|(at, _)| *at < column || *at >= end);
-        }
-        for edge in [column, end] {
-            if self.cells.get(edge) == Some(&FILLER) {
-                let from = self.owner(edge);
-                let fillers = self.cells[edge..].iter().take_while(|cell| **cell == FILLER).count();
-                self.cells[from..edge + fillers].fill(' ');
-            }
-        }
-        // Fillers of a character inside the range that reach beyond it were handled at its end.
-    }
-
-    fn put(&mut self, column: usize, char: char) {
-        match self.cells.get_mut(column) {
-            Some(cell) => *cell = char,
-            None => self.cells.push(char),
-        }
-    }
-}
-
-/// The row's text; without trailing blanks if it is a line's end.
-fn write(row: &Row, buffer: &mut String, trim: bool) {
-    buffer.clear();
-    if row.marks.is_empty() {
-        buffer.extend(row.cells.iter().filter(|cell| **cell != FILLER));
-    } else {
-        for (column, cell) in row.cells.iter().enumerate().filter(|(_, cell)| **cell != FILLER) {
-            buffer.push(*cell);
-            buffer.extend(row.marks.iter().filter(|(at, _)| *at == column).map(|(_, mark)| *mark));
-        }
-    }
-    if trim {
-        buffer.truncate(buffer.trim_end().len());
-    }
 }
 
 #[cfg(test)]

@@ -1,11 +1,11 @@
 //! What the agent does in a terminal: run a command, send keys; and what it is told of them.
 
 use super::TermError;
-use super::capture::Output;
 use super::foreground;
 use super::keys::encode_key;
 use super::live::{Live, cursor_line};
 use super::progress::Phase;
+use super::store::Output;
 use super::strokes;
 use super::terminal::Terminal;
 use super::watch::Goal;
@@ -68,7 +68,7 @@ impl Terminal {
         let keys = strokes::parse(keys)?;
         let since = Instant::now();
         let shared = self.shared();
-        let goal = {
+        let (goal, count) = {
             self.settle_by_kernel();
             let mut live = shared.live();
             if let Some(exit) = live.exit {
@@ -76,7 +76,8 @@ impl Terminal {
             }
             let modes = live.emulator.modes();
             let entered = keys.iter().any(|key| key.code == KeyCode::Enter);
-            let count = live.progress.count;
+            // Without keys, an end that came before the look is what was waited for.
+            let count = if keys.is_empty() { live.told_count } else { live.progress.count };
             if live.at_prompt() && !live.progress.marks && entered {
                 self.typed(&mut live, 0, 1);
             }
@@ -87,10 +88,8 @@ impl Terminal {
             } else {
                 shared.queue.push(&bytes);
             }
-            Goal::Keys { wait, count, entered }
+            (Goal::Keys { wait, count, entered }, count)
         };
-        let Goal::Keys { count, .. } = &goal else { return Err(TermError::Empty) };
-        let count = *count;
         let state = self.rest(&goal, since, timeout).await?;
         let mut ran = self.ran(state, None, since);
         let live = shared.live();
@@ -151,6 +150,11 @@ impl Terminal {
     fn deliver(&self, command: &str) -> Result<u64, TermError> {
         let shared = self.shared();
         let mut live = shared.live();
+        if live.progress.continued {
+            return Err(TermError::Busy {
+                what: "a command line that the user has begun".to_owned(),
+            });
+        }
         if !live.at_prompt() {
             drop(live);
             return Err(self.busy_with());
@@ -172,6 +176,7 @@ impl Terminal {
     fn typed(&self, live: &mut Live, id: u64, echo_lines: usize) {
         live.listen();
         live.command_lines = echo_lines;
+        live.rested = None;
         live.typed_at = foreground::switches(self.shared().pty.pid);
         live.prompt_text = cursor_line(&live.screen());
         live.progress.typed(id, Instant::now());
@@ -187,6 +192,7 @@ impl Terminal {
         if !live.progress.marks {
             strip_echo(&mut live, state);
         }
+        live.told_count = live.progress.count;
         let output = live.take_output();
         let now = live.progress.folder.clone();
         let before = std::mem::replace(&mut live.told_folder, now.clone());

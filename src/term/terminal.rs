@@ -2,9 +2,10 @@
 
 use super::foreground;
 use super::keys;
-use super::live::{Live, Shared, cursor_line};
+use super::live::{Live, cursor_line};
 use super::progress::Phase;
 use super::pty::{self, signal_group, signal_process};
+use super::shared::Shared;
 use super::shell::Integration;
 use super::{TermError, emulator};
 use crate::protocol::{Input, Launch, Screen, ShellKind, Size};
@@ -22,9 +23,6 @@ const ENDING: [(Signal, Duration); 3] = [
 ];
 /// Between two looks at who is left; nothing tells us of the ends of other processes than the shell.
 const ENDING_LOOK: Duration = Duration::from_millis(5);
-
-/// Output of a shell without marks that is still on its way to us.
-const IN_FLIGHT_MAX: Duration = Duration::from_millis(50);
 
 /// A shell in a pseudo-terminal, shared by the user and the agent. Clones are the same terminal;
 /// when the last one goes, what runs in it is hung up on.
@@ -142,7 +140,9 @@ impl Terminal {
             Phase::Taken | Phase::Running | Phase::Settling => true,
             // Without marks the user's command is seen only by who has the terminal.
             Phase::Prompt => {
-                live.is_given() || (!live.progress.marks && !self.has_terminal(live.shell_group))
+                live.is_given()
+                    || live.progress.continued
+                    || (!live.progress.marks && !self.has_terminal(live.shell_group))
             }
         }
     }
@@ -185,7 +185,7 @@ impl Terminal {
         }
         let mut live = shared.live();
         // The kernel knows before its output has reached us.
-        if live.shows_prompt() || live.last_output.elapsed() > IN_FLIGHT_MAX {
+        if live.shows_prompt() || live.has_arrived() {
             live.stop_listening();
             if let Some(folder) = foreground::folder(shared.pty.pid) {
                 live.progress.folder = folder;
@@ -201,8 +201,7 @@ impl Terminal {
             return false;
         }
         let mut live = shared.live();
-        let quiet = live.last_output.elapsed() > IN_FLIGHT_MAX;
-        quiet || !cursor_line(&live.screen()).is_empty()
+        !cursor_line(&live.screen()).is_empty() || live.has_arrived()
     }
 
     /// Ends everything that runs in the terminal, the shell too: hangs up, asks, kills. Returns when

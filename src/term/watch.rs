@@ -2,8 +2,9 @@
 //! that wants something of whoever types, told by looking at it once its output is quiet.
 
 use super::foreground::{Activity, activity};
-use super::live::{Live, Shared};
+use super::live::Live;
 use super::progress::Phase;
+use super::shared::Shared;
 use super::terminal::Terminal;
 use super::{TermError, Wait};
 use crate::protocol::TermState;

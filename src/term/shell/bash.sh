@@ -2,6 +2,11 @@
 # a command from a file. It is read instead of ~/.bashrc, so that comes first. Nothing here forks.
 [ -r ~/.bashrc ] && . ~/.bashrc
 
+__brisk_allexport=
+if [[ $- == *a* ]]; then
+  __brisk_allexport=1
+  set +a
+fi
 __brisk_nonce='@NONCE@'
 __brisk_file=@FILE@
 __brisk_folder=
@@ -49,6 +54,8 @@ __brisk_after() {
   [[ ${PS1-} == *"$__brisk_ready"* ]] || PS1=${PS1-}$__brisk_ready
   [[ ${PS2-} == *"$__brisk_more"* ]] || PS2=${PS2-}$__brisk_more
   [[ ${PS0-} == *"$__brisk_started"* ]] || PS0=${PS0-}$__brisk_started
+  # Exported, they would hand the nonce to every program.
+  export -n PS0 PS1 PS2 __brisk_nonce __brisk_ready __brisk_more __brisk_started
 }
 
 # Puts the command in the line editor, as if it had been typed. `!` means nothing in it. Without a
@@ -84,3 +91,4 @@ else
     PROMPT_COMMAND=__brisk_before$'\n'${PROMPT_COMMAND-}$'\n'__brisk_after
   fi
 fi
+[[ -z $__brisk_allexport ]] || set -a

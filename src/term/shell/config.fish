@@ -1,5 +1,6 @@
 # brisk's integration with fish, read after the user's own config: marks around prompts and
-# commands, and one private key that takes a command from a file. Nothing here forks.
+# commands, and one private key that takes a command from a file. Nothing forks but for a line that
+# does not parse.
 set -g __brisk_nonce '@NONCE@'
 set -g __brisk_file @FILE@
 set -g __brisk_folder ''
@@ -30,7 +31,7 @@ function fish_prompt
 end
 
 # Puts the command in the line editor, as if it had been typed, and executes it. fish keeps a line
-# that does not parse and emits no event: eval says what is wrong with it and runs nothing.
+# that does not parse and emits no event: another fish, which executes nothing, says what is wrong.
 function __brisk_fill
     set -l id
     set -l text
@@ -47,8 +48,10 @@ function __brisk_fill
         commandline -f execute
     else
         printf '%s\n\e]133;C;brisk=%s\a' $text $__brisk_nonce >/dev/tty
-        eval $text >/dev/tty 2>&1
-        printf '\e]133;D;brisk=%s;%s\a' $__brisk_nonce $status >/dev/tty
+        set -l fish (status fish-path)
+        printf '%s\n' $text | $fish --no-config --no-execute >/dev/tty 2>&1
+        # What fish itself says of a script that does not parse.
+        printf '\e]133;D;brisk=%s;127\a' $__brisk_nonce >/dev/tty
         commandline -r ''
         commandline -f repaint
     end

@@ -165,11 +165,12 @@ impl Integration {
             return Ok(if self.kind == ShellKind::Bash { FILL_AND_ACCEPT } else { FILL }.to_vec());
         }
         let simple = command.len() <= TYPED_BYTES_MAX && !command.contains(['\n', '\t']);
+        // ^U first: what the user had begun to type must not become a part of it.
         if simple {
-            return Ok(format!("{command}\r").into_bytes());
+            return Ok(format!("\u{15}{command}\r").into_bytes());
         }
         write_private(&self.command_file(), format!("{command}\n").as_bytes()).map_err(scratch)?;
-        Ok([b". ", quote(self.command_file().as_os_str()).as_slice(), b"\r"].concat())
+        Ok([b"\x15. ", quote(self.command_file().as_os_str()).as_slice(), b"\r"].concat())
     }
 
     /// The command was read, or is not to be read any more.

@@ -62,6 +62,8 @@ __brisk_before() {
 __brisk_after() {
   [[ $PS1 == *"$__brisk_ready"* ]] || PS1+=$__brisk_ready
   [[ $PS2 == *"$__brisk_more"* ]] || PS2+=$__brisk_more
+  # Exported, they would hand the nonce to every program.
+  typeset -g +x PS1 PS2 __brisk_nonce __brisk_ready __brisk_more
 }
 
 __brisk_started() {

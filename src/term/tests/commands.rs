@@ -58,7 +58,7 @@ async fn several_lines_quotes_and_history_signs_arrive_as_they_are() {
 
 #[tokio::test]
 async fn what_the_user_had_half_typed_does_not_run() {
-    for shell in SHELLS {
+    for shell in ["bash", "zsh", "fish", "dash"] {
         let Some(room) = open(shell) else { continue };
         room.run("true").await;
         room.keys("touch danger; ", Wait::Idle).await;
@@ -118,6 +118,7 @@ async fn syntax_errors_end_with_their_message() {
         assert!(ran.exit.is_some_and(|exit| exit != 0), "{shell}: {ran:?}");
         assert!(!ran.output.text.is_empty() && ran.output.lines < 6, "{shell}: {ran:?}");
         assert!(!ran.output.text.starts_with("echo"), "{shell}: {ran:?}");
+        assert!(!ran.output.text.contains("brisk"), "{shell}: {ran:?}");
         assert_eq!(room.run("echo next").await.output.text, "next", "{shell}");
         room.terminal.close().await;
     }
@@ -129,6 +130,20 @@ async fn an_unfinished_command_is_an_error_and_leaves_the_prompt() {
         let Some(room) = open(shell) else { continue };
         let error = room.terminal.run("echo 'open", LONG).await.expect_err("it is unfinished");
         assert_eq!(error, TermError::Unfinished, "{shell}");
+        assert_eq!(room.run("echo next").await.output.text, "next", "{shell}");
+        room.terminal.close().await;
+    }
+}
+
+#[tokio::test]
+async fn a_command_line_that_the_user_has_begun_is_left_alone() {
+    for shell in ["bash", "zsh"] {
+        let Some(room) = open(shell) else { continue };
+        room.run("true").await;
+        room.keys("if true\n", Wait::Idle).await;
+        let busy = room.terminal.run("true", LONG).await;
+        assert!(matches!(busy, Err(TermError::Busy { .. })), "{shell}: {busy:?}");
+        room.keys("<C-c>", Wait::Idle).await;
         assert_eq!(room.run("echo next").await.output.text, "next", "{shell}");
         room.terminal.close().await;
     }
@@ -236,6 +251,28 @@ async fn odd_bash_settings_change_nothing() {
         assert_eq!((ran.exit, ran.output.text.trim()), (Some(4), "a!b"), "{setting}");
         assert_eq!(room.run("true").await.exit, Some(0), "{setting}");
         room.terminal.close().await;
+    }
+}
+
+#[tokio::test]
+async fn no_program_inherits_the_nonce() {
+    for shell in SHELLS {
+        let Some(shell_path) = program(shell) else { continue };
+        let home = tempfile::tempdir().expect("a temporary folder can be made");
+        let exports = "set -a; export PS1='mine> ' PS2='more> '\n";
+        std::fs::write(home.path().join(".bashrc"), exports).expect("the home is writable");
+        std::fs::write(home.path().join(".zshrc"), exports).expect("the home is writable");
+        let mut launch = launch(shell_path, home.path());
+        launch.env.push(("PS1".into(), "outer> ".into()));
+        let terminal = Terminal::open(&launch, SIZE, |_| {}).expect("it starts");
+        for command in ["true", "env"] {
+            let ran = terminal.run(command, LONG).await.expect("it runs");
+            assert!(!ran.output.text.contains("brisk="), "{shell}: {}", ran.output.text);
+            assert_eq!(ran.exit, Some(0), "{shell}");
+        }
+        let nested = terminal.run("bash --norc", LONG).await.expect("it runs");
+        assert_eq!(nested.state, TermState::WaitsForLine, "{shell}: {nested:?}");
+        terminal.close().await;
     }
 }
 
