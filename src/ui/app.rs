@@ -160,7 +160,7 @@ impl App {
     pub(crate) fn poll_grammars(&mut self) {
         if !self.grammars_ready && self.highlighter.ready() {
             self.grammars_ready = true;
-            self.chat.forget_lines();
+            self.chat.blocks.forget_lines();
             self.diff.forget_rows();
             self.dirty = true;
         }
@@ -186,7 +186,7 @@ impl App {
         if rows > 0 && columns > 0 {
             self.chat.prepare(&self.state, &pen, columns, rows);
         } else {
-            self.chat.sync(&self.state.entries);
+            self.chat.blocks.sync(&self.state.entries);
         }
         let inside = inner(self.layout.diff);
         let sheet = self.sheet.as_ref();
