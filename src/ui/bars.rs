@@ -214,7 +214,7 @@ fn hint_keys(app: &App) -> &'static [&'static str] {
         (Focus::Pane(Pane::Diff), None) => {
             &["j k line", "] [ hunk", "} { file", "t layout", "q back"]
         }
-        (Focus::Pane(Pane::Term), None) if app.term_id().is_some() => {
+        (Focus::Pane(Pane::Term), None) if app.live_term().is_some() => {
             &["every key goes to the program", "^\\ q leave", "^\\ h hand back"]
         }
         (Focus::Pane(Pane::Inspector | Pane::Term), None) => &["q back", "Alt+1..4 panes"],

@@ -76,7 +76,7 @@ pub(crate) fn badge(app: &App, pane: Pane) -> Option<(String, bool)> {
             _ => None,
         },
         Pane::Term => {
-            let info = app.state.terms.first()?;
+            let info = app.term_info()?;
             match (info.exited, info.pen) {
                 (Some(_), _) => Some(("ended".to_string(), false)),
                 (None, crate::protocol::Pen::User) => Some(("pen: YOU".to_string(), true)),

@@ -16,7 +16,7 @@ pub(crate) fn paste(app: &mut App, text: String, effects: &mut Vec<Effect>) {
     if app.overlay.is_some() {
         return;
     }
-    if let (Focus::Pane(Pane::Term), Some(term)) = (app.focus, app.term_id()) {
+    if let (Focus::Pane(Pane::Term), Some(term)) = (app.focus, app.live_term()) {
         effects.push(Effect::Send(Op::Input { term, input: Input::Paste(text) }));
         return;
     }
@@ -46,7 +46,7 @@ pub(crate) fn key(app: &mut App, key: Key, effects: &mut Vec<Effect>) {
         return;
     }
     let prefix = app.prefix.take();
-    if app.focus == Focus::Pane(Pane::Term) && app.term_id().is_some() {
+    if app.focus == Focus::Pane(Pane::Term) && app.live_term().is_some() {
         term_key(app, prefix, key, effects);
         return;
     }
@@ -173,7 +173,7 @@ fn term_key(app: &mut App, prefix: Option<Key>, key: Key, effects: &mut Vec<Effe
 }
 
 pub(crate) fn input(app: &App, key: Key, effects: &mut Vec<Effect>) {
-    if let Some(term) = app.term_id() {
+    if let Some(term) = app.live_term() {
         effects.push(Effect::Send(Op::Input { term, input: Input::Key(key) }));
     }
 }

@@ -55,7 +55,7 @@ fn tick(app: &mut App, effects: &mut Vec<Effect>) {
         app.dirty = true;
     }
     app.dirty |= app.is_busy() && app.spinner_is_due();
-    if let (Some(term), Some(size)) = (app.term_id(), app.term.due(app.now)) {
+    if let (Some(term), Some(size)) = (app.live_term(), app.term.due(app.now)) {
         effects.push(Effect::Send(Op::Resize { term, size }));
     }
 }

@@ -113,7 +113,7 @@ fn titles(app: &App, pane: Pane) -> (String, String, bool) {
             (left, right, alert)
         }
         Pane::Term => {
-            let Some(info) = app.state.terms.first() else {
+            let Some(info) = app.term_info() else {
                 return (name.to_string(), String::new(), false);
             };
             let left = format!("{name}  {}  pid {}", info.name, info.pid);
