@@ -205,9 +205,10 @@ impl App {
         }
         let inside = inner(self.layout.diff);
         let sheet = self.sheet.as_ref();
-        if self.layout.shows(Pane::Diff) {
-            let columns = inside.width.saturating_sub(1);
-            self.diff.prepare(&self.state, sheet, &pen, columns, inside.height);
+        // Hunks can be decided as soon as there are any, though no frame has shown them yet.
+        if self.layout.shows(Pane::Diff) || sheet.is_some() {
+            let columns = if inside.width > 0 { inside.width } else { self.columns };
+            self.diff.prepare(&self.state, sheet, &pen, columns.saturating_sub(1), inside.height);
         }
         self.prepare_term(screen);
     }
