@@ -101,6 +101,11 @@ fn show_plan(app: &mut App) {
 }
 
 fn interrupt(app: &mut App, effects: &mut Vec<Effect>) {
+    if app.sheet.is_some() && matches!(app.focus, Focus::Pane(_)) {
+        // The model waits for an answer: to look away from the hunks must not end the turn.
+        app.focus = Focus::Approval;
+        return;
+    }
     if app.state.running.is_some() {
         effects.push(Effect::Send(Op::Interrupt));
         app.say("interrupted");

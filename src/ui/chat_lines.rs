@@ -269,5 +269,10 @@ pub(crate) fn live(
         let size = numbers::tokens(bytes / 4);
         lines.push(spread(head, "…", Role::Dim, Vec::new(), &size, pen, columns));
     }
+    for queued in &state.queue {
+        let verb = if queued.steer { "steer" } else { "queued" };
+        let first = queued.text.lines().next().unwrap_or("");
+        lines.extend(folded(verb, first, "", pen, columns, false));
+    }
     lines
 }

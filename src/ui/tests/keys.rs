@@ -272,6 +272,30 @@ fn decisions_in_the_diff_are_undone_one_by_one() {
 }
 
 #[test]
+fn escape_in_the_diff_goes_back_to_the_question_and_ends_nothing() {
+    let mut stage = Stage::new(120, 40);
+    stage::edit_asked(&mut stage);
+    stage.press("d");
+    assert_eq!(stage.press("Esc"), []);
+    assert_eq!(stage.app.focus, Focus::Approval);
+}
+
+#[test]
+fn what_is_queued_is_seen_until_it_is_read() {
+    let mut stage = Stage::new(80, 24);
+    stage.event(stage::turn_started(1));
+    let queue = vec![
+        Queued { text: "use the config".into(), steer: true },
+        Queued { text: "then the docs".into(), steer: false },
+    ];
+    stage.event(Body::Turn(TurnEvent::Queue(queue)));
+    let text = stage.show();
+    assert!(text.contains("use the config") && text.contains("then the docs"), "{text}");
+    stage.event(Body::Turn(TurnEvent::Queue(Vec::new())));
+    assert!(!stage.show().contains("then the docs"));
+}
+
+#[test]
 fn an_option_is_chosen_by_its_digit_and_free_text_is_an_answer_too() {
     let mut stage = Stage::new(80, 24);
     let question = Question::Choose {
