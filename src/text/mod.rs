@@ -9,6 +9,11 @@ pub fn width(text: &str) -> usize {
     text.width()
 }
 
+/// Each grapheme with its offset and its columns.
+pub fn graphemes(text: &str) -> impl Iterator<Item = (usize, &str, usize)> {
+    text.grapheme_indices(true).map(|(offset, grapheme)| (offset, grapheme, grapheme.width()))
+}
+
 /// At most `columns` wide; what was cut off shows as `…`.
 pub fn clip(text: &str, columns: usize) -> Cow<'_, str> {
     if width(text) <= columns {
