@@ -19,7 +19,7 @@ use super::term_pane::TermPane;
 use super::theme::Theme;
 use super::{marks, update};
 use crate::protocol::{Ask, Key, Screen, Size, TermId};
-use crate::session::State;
+use crate::session::{State, TermInfo};
 use ratatui::layout::Rect;
 use std::sync::Arc;
 
@@ -118,9 +118,24 @@ impl App {
         self.state.asks.first()
     }
 
-    /// The terminal that the pane shows.
+    /// The terminal that the pane shows: the first that lives, else the last that did.
+    pub(crate) fn term_info(&self) -> Option<&TermInfo> {
+        let terms = &self.state.terms;
+        terms.iter().find(|info| info.exited.is_none()).or(terms.last())
+    }
+
     pub(crate) fn term_id(&self) -> Option<TermId> {
-        self.state.terms.first().map(|info| info.term)
+        self.term_info().map(|info| info.term)
+    }
+
+    /// The terminal that can be typed into.
+    pub(crate) fn live_term(&self) -> Option<TermId> {
+        self.term_info().filter(|info| info.exited.is_none()).map(|info| info.term)
+    }
+
+    /// What is at the bottom now will shrink again: no program is told of the rows it took.
+    fn is_cramped(&self) -> bool {
+        self.shows_sheet() || self.layout.note.height > 0 || self.composer.rows().len() > 1
     }
 
     pub(crate) fn pen(&self) -> Pen<'_> {
@@ -160,7 +175,7 @@ impl App {
     pub(crate) fn poll_grammars(&mut self) {
         if !self.grammars_ready && self.highlighter.ready() {
             self.grammars_ready = true;
-            self.chat.forget_lines();
+            self.chat.blocks.forget_lines();
             self.diff.forget_rows();
             self.dirty = true;
         }
@@ -186,13 +201,14 @@ impl App {
         if rows > 0 && columns > 0 {
             self.chat.prepare(&self.state, &pen, columns, rows);
         } else {
-            self.chat.sync(&self.state.entries);
+            self.chat.blocks.sync(&self.state.entries);
         }
         let inside = inner(self.layout.diff);
         let sheet = self.sheet.as_ref();
-        if self.layout.shows(Pane::Diff) {
-            let columns = inside.width.saturating_sub(1);
-            self.diff.prepare(&self.state, sheet, &pen, columns, inside.height);
+        // Hunks can be decided as soon as there are any, though no frame has shown them yet.
+        if self.layout.shows(Pane::Diff) || sheet.is_some() {
+            let columns = if inside.width > 0 { inside.width } else { self.columns };
+            self.diff.prepare(&self.state, sheet, &pen, columns.saturating_sub(1), inside.height);
         }
         self.prepare_term(screen);
     }
@@ -257,7 +273,7 @@ impl App {
         }
         self.term.screen = self.term_id().and_then(screen);
         let inside = inner(self.layout.term);
-        if self.term_id().is_some() {
+        if self.live_term().is_some() && !(self.is_cramped() && self.term.is_told()) {
             self.term.want(Size { columns: inside.width, rows: inside.height }, self.now);
         }
     }

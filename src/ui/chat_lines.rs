@@ -1,20 +1,17 @@
 //! What the entries of a session look like in the chat: pure functions from an entry to lines.
 
-use super::diff::{self, Choice, DiffLayout};
+use super::end_lines::{end_lines, totals};
 use super::highlight::Highlighter;
 use super::markdown::Markdown;
 use super::theme::{Role, Theme};
 use super::{marks, numbers, rows};
-use crate::protocol::{
-    Change, Detail, EditState, End, Item, Limit, Notice, NoticeLevel, Outcome, PlanState, PlanStep,
-    TermState, Usage, UserKind,
-};
+use crate::protocol::{Item, Notice, NoticeLevel, PlanState, PlanStep, UserKind};
 use crate::session::{Entry, EntryBody, State};
 use crate::text::{clean, clip, width};
 use ratatui::text::{Line, Span};
 
 /// Lines of a result that an opened row shows.
-const OPENED_LINES_MAX: usize = 400;
+pub(crate) const OPENED_LINES_MAX: usize = 400;
 /// Lines of a user's message that the chat shows; a pasted log is longer.
 const MESSAGE_LINES_MAX: usize = 200;
 
@@ -35,16 +32,9 @@ impl Pen<'_> {
         Span::styled(text.into(), self.theme.style(role))
     }
 
-    fn line(&self, text: impl Into<String>, role: Role) -> Line<'static> {
+    pub(crate) fn line(&self, text: impl Into<String>, role: Role) -> Line<'static> {
         Line::from(self.span(text, role))
     }
-}
-
-/// A call with what belongs to it.
-pub(crate) struct Tool<'a> {
-    pub(crate) call: &'a Entry,
-    pub(crate) result: Option<&'a Entry>,
-    pub(crate) edit: Option<&'a Entry>,
 }
 
 pub(crate) fn entry(
@@ -151,7 +141,7 @@ fn folded(
 }
 
 /// What the model saw, with a bar at its left.
-fn opened(text: &str, pen: &Pen<'_>, columns: u16) -> Vec<Line<'static>> {
+pub(crate) fn opened(text: &str, pen: &Pen<'_>, columns: u16) -> Vec<Line<'static>> {
     let rows = wrapped(text, columns.saturating_sub(4));
     let more = rows.len().saturating_sub(OPENED_LINES_MAX);
     let bar = || pen.span(format!("  {} ", marks::side(pen.theme)), Role::Border);
@@ -165,7 +155,7 @@ fn opened(text: &str, pen: &Pen<'_>, columns: u16) -> Vec<Line<'static>> {
 }
 
 /// `head what after … right`: what is too long is clipped, so that the rest is always seen.
-fn spread(
+pub(crate) fn spread(
     head: Vec<Span<'static>>,
     what: &str,
     role: Role,
@@ -236,7 +226,13 @@ pub(crate) fn notice_lines(notice: &Notice, pen: &Pen<'_>, columns: u16) -> Vec<
     lines
 }
 
-fn said(mark: &str, text: &str, role: Role, pen: &Pen<'_>, columns: u16) -> Vec<Line<'static>> {
+pub(crate) fn said(
+    mark: &str,
+    text: &str,
+    role: Role,
+    pen: &Pen<'_>,
+    columns: u16,
+) -> Vec<Line<'static>> {
     let indent = width(mark) + 1;
     let rows = wrapped(text, columns.saturating_sub(u16::try_from(indent).unwrap_or(0)));
     let line = |(index, row): (usize, String)| {
@@ -244,248 +240,6 @@ fn said(mark: &str, text: &str, role: Role, pen: &Pen<'_>, columns: u16) -> Vec<
         pen.line(format!("{before}{row}"), role)
     };
     rows.into_iter().enumerate().map(line).collect()
-}
-
-fn end_lines(end: &End, pen: &Pen<'_>, columns: u16) -> Vec<Line<'static>> {
-    let tokens = numbers::tokens;
-    let (mark, text, hint, role) = match end {
-        End::Done => return Vec::new(),
-        End::Failed(failure) => {
-            (marks::failed(pen.theme), failure.message.clone(), failure.hint.clone(), Role::Error)
-        }
-        End::Interrupted => {
-            (marks::stopped(pen.theme), "interrupted".to_string(), None, Role::Warning)
-        }
-        End::Infeasible { why, evidence } => {
-            ("!", format!("infeasible: {why}\n{evidence}"), None, Role::Warning)
-        }
-        End::Limit(limit) => {
-            let text = match limit {
-                Limit::Tokens { needed, left, limit } => format!(
-                    "budget: the next request needs about {}, {} is left of {}",
-                    tokens(*needed),
-                    tokens(*left),
-                    tokens(*limit)
-                ),
-                Limit::Cost { limit } => format!("budget: ${limit:.2} is used up"),
-                Limit::Steps { limit } => format!("budget: {limit} steps are used up"),
-                Limit::Time { seconds } => {
-                    format!("budget: {} are used up", numbers::duration(seconds * 1000))
-                }
-            };
-            let hint = "/budget +10k, then say: go on".to_string();
-            (marks::stopped(pen.theme), text, Some(hint), Role::Warning)
-        }
-    };
-    let mut lines = said(mark, &text, role, pen, columns);
-    if let Some(hint) = hint {
-        lines.extend(said("  hint:", &hint, Role::Dim, pen, columns));
-    }
-    lines
-}
-
-fn totals(
-    turn: u64,
-    usage: &Usage,
-    cost: Option<f64>,
-    steps: u32,
-    duration_ms: u64,
-    pen: &Pen<'_>,
-    columns: u16,
-) -> Vec<Line<'static>> {
-    let tokens = numbers::tokens;
-    let about = if usage.estimated { "~" } else { "" };
-    let head = format!("turn {turn}  {about}{} new", tokens(usage.spent()));
-    let parts = format!(
-        " (up {} + {} cached; down {})",
-        tokens(usage.input + usage.cache_write),
-        tokens(usage.cached),
-        tokens(usage.output)
-    );
-    let steps = if steps == 1 { "1 step".to_string() } else { format!("{steps} steps") };
-    let tail = format!("{}  {}  {steps}", numbers::dollars(cost), numbers::duration(duration_ms));
-    let columns = usize::from(columns);
-    let first = vec![pen.span(head.clone(), Role::Heading), pen.span(parts.clone(), Role::Dim)];
-    if width(&head) + width(&parts) + 2 + width(&tail) <= columns {
-        let mut spans = first;
-        spans.push(pen.span(format!("  {tail}"), Role::Dim));
-        return vec![Line::from(spans)];
-    }
-    let indent = " ".repeat(width(&format!("turn {turn}  ")));
-    vec![Line::from(first), pen.line(clip(&format!("{indent}{tail}"), columns), Role::Dim)]
-}
-
-pub(crate) fn tool(
-    tool: &Tool<'_>,
-    pen: &Pen<'_>,
-    columns: u16,
-    is_open: bool,
-    state: &State,
-) -> Vec<Line<'static>> {
-    let EntryBody::Item(Item::Call { call, tool: name, arguments, .. }) = &tool.call.body else {
-        return Vec::new();
-    };
-    let (outcome, seen, detail) = match tool.result.map(|entry| &entry.body) {
-        Some(EntryBody::Item(Item::Result { outcome, text, detail, .. })) => {
-            (Some(*outcome), text.as_str(), Some(detail))
-        }
-        _ => (None, "", None),
-    };
-    let is_asked = state.asks.iter().any(|ask| asked_call(&ask.question) == call);
-    let is_running = state.running.is_some();
-    let (mark, role) = match outcome {
-        None if is_asked => ("?", Role::Ask),
-        None if is_running => (marks::spinner(pen.theme, pen.now), Role::Accent),
-        None | Some(Outcome::Interrupted) => (marks::stopped(pen.theme), Role::Warning),
-        Some(Outcome::Failed) => (marks::failed(pen.theme), Role::Error),
-        Some(Outcome::Refused) => (marks::refused(pen.theme), Role::Warning),
-        Some(Outcome::Done) => match detail {
-            Some(Detail::Run { exit: Some(code), .. }) if *code != 0 => {
-                (marks::failed(pen.theme), Role::Error)
-            }
-            _ => (marks::done(pen.theme), Role::Good),
-        },
-    };
-    let verb = clip(&clean(name), 7).into_owned();
-    let head =
-        vec![pen.span(format!("{mark} "), role), pen.span(format!("{verb:<7} "), Role::Accent)];
-    let what = what(detail, arguments);
-    let after = facts(outcome, detail, tool.edit, pen);
-    let size = if seen.is_empty() { String::new() } else { numbers::tokens_of(seen) };
-    let mut lines = vec![spread(head, &what, Role::Text, after, &size, pen, columns)];
-    if is_open {
-        if let Some(EntryBody::Item(Item::Edit { change, .. })) = tool.edit.map(|edit| &edit.body) {
-            lines.extend(change_lines(change, pen, columns));
-        }
-        if what.ends_with(" …") || outcome.is_none() {
-            lines.extend(opened(&argument(arguments).unwrap_or_default(), pen, columns));
-        }
-        lines.extend(opened(seen, pen, columns));
-    }
-    lines
-}
-
-pub(crate) const fn asked_call(question: &crate::protocol::Question) -> &crate::protocol::CallId {
-    use crate::protocol::Question;
-    match question {
-        Question::Run { call, .. }
-        | Question::Apply { call, .. }
-        | Question::Choose { call, .. } => call,
-    }
-}
-
-fn change_lines(change: &Change, pen: &Pen<'_>, columns: u16) -> Vec<Line<'static>> {
-    let rows = diff::rows(
-        std::slice::from_ref(change),
-        &|_| Choice::Accepted,
-        columns.saturating_sub(4),
-        DiffLayout::Unified,
-        pen.theme,
-        pen.highlighter,
-    );
-    let shown =
-        rows.into_iter().filter(|row| row.hunk.is_some() && row.kind == diff::RowKind::Line);
-    let with_bar = |row: diff::DiffRow| {
-        let mut spans = vec![pen.span(format!("  {} ", marks::side(pen.theme)), Role::Border)];
-        spans.extend(row.line.spans);
-        Line::from(spans).style(row.line.style)
-    };
-    shown.take(OPENED_LINES_MAX).map(with_bar).collect()
-}
-
-/// The object of the verb: a command, a path, keys.
-fn what(detail: Option<&Detail>, arguments: &str) -> String {
-    let text = match detail {
-        Some(Detail::Run { command, .. }) => command.clone(),
-        Some(Detail::Keys { keys, .. }) => keys.clone(),
-        Some(Detail::Read { path, from, to, lines }) => {
-            let whole = *from <= 1 && to >= lines;
-            let range = if whole { String::new() } else { format!("  {from}-{to} of {lines}") };
-            format!("{path}{range}")
-        }
-        Some(Detail::Edit { path, .. }) => path.clone(),
-        Some(Detail::Tell | Detail::None) | None => argument(arguments).unwrap_or_default(),
-    };
-    let mut lines = text.trim().lines();
-    let first = clean(lines.next().unwrap_or("")).replace('\t', " ");
-    if lines.next().is_some() { format!("{first} …") } else { first }
-}
-
-/// The argument that says the most; what is no JSON is shown as it came.
-fn argument(arguments: &str) -> Option<String> {
-    const TELLING: [&str; 6] = ["command", "path", "keys", "text", "message", "file"];
-    match serde_json::from_str::<serde_json::Value>(arguments) {
-        Ok(value) => TELLING.iter().find_map(|name| match value.get(name)? {
-            serde_json::Value::String(text) => Some(text.clone()),
-            other => Some(other.to_string()),
-        }),
-        Err(_) => Some(arguments.to_string()),
-    }
-}
-
-/// What became of it, behind the object.
-fn facts(
-    outcome: Option<Outcome>,
-    detail: Option<&Detail>,
-    edit: Option<&Entry>,
-    pen: &Pen<'_>,
-) -> Vec<Span<'static>> {
-    let mut spans = Vec::new();
-    match outcome {
-        Some(Outcome::Refused) => spans.push(pen.span("  refused", Role::Warning)),
-        Some(Outcome::Interrupted) => spans.push(pen.span("  interrupted", Role::Warning)),
-        Some(Outcome::Failed) => spans.push(pen.span("  failed", Role::Error)),
-        Some(Outcome::Done) | None => {}
-    }
-    match detail {
-        Some(Detail::Run { state, exit, duration_ms, .. }) => {
-            if let Some(code) = exit {
-                let role = if *code == 0 { Role::Dim } else { Role::Error };
-                spans.push(pen.span(format!("  exit {code}"), role));
-            }
-            spans.extend(term_state(*state, pen));
-            if *duration_ms >= 100 {
-                let time = numbers::duration(*duration_ms);
-                spans.push(pen.span(format!("  {time}"), Role::Dim));
-            }
-        }
-        Some(Detail::Keys { state, .. }) => spans.extend(term_state(*state, pen)),
-        Some(Detail::Edit { added, removed, .. }) if edit.is_none() => {
-            spans.push(pen.span(format!("  +{added}"), Role::Added));
-            spans.push(pen.span(format!(" -{removed}"), Role::Removed));
-        }
-        _ => {}
-    }
-    if let Some(EntryBody::Item(Item::Edit { change, state, .. })) = edit.map(|edit| &edit.body) {
-        let (added, removed) = change.counts();
-        spans.push(pen.span(format!("  +{added}"), Role::Added));
-        spans.push(pen.span(format!(" -{removed}"), Role::Removed));
-        let (text, role) = edit_state(*state);
-        spans.push(pen.span(format!("  {text}"), role));
-    }
-    spans
-}
-
-pub(crate) const fn edit_state(state: EditState) -> (&'static str, Role) {
-    match state {
-        EditState::Proposed => ("not written yet", Role::Ask),
-        EditState::Written => ("written", Role::Good),
-        EditState::Partly => ("partly written", Role::Good),
-        EditState::Pending => ("in the copy", Role::Dim),
-        EditState::Rejected => ("rejected", Role::Warning),
-    }
-}
-
-fn term_state(state: TermState, pen: &Pen<'_>) -> Option<Span<'static>> {
-    let (text, role) = match state {
-        TermState::Done => return None,
-        TermState::Running => ("  still runs", Role::Warning),
-        TermState::WaitsForLine => ("  waits for a line", Role::Warning),
-        TermState::Password => ("  asks for a password", Role::Ask),
-        TermState::FullScreen => ("  full screen", Role::Dim),
-        TermState::Exited => ("  the shell has ended", Role::Warning),
-    };
-    Some(pen.span(text, role))
 }
 
 /// The reply that is coming, or that something is awaited.
@@ -514,6 +268,11 @@ pub(crate) fn live(
         ];
         let size = numbers::tokens(bytes / 4);
         lines.push(spread(head, "…", Role::Dim, Vec::new(), &size, pen, columns));
+    }
+    for queued in &state.queue {
+        let verb = if queued.steer { "steer" } else { "queued" };
+        let first = queued.text.lines().next().unwrap_or("");
+        lines.extend(folded(verb, first, "", pen, columns, false));
     }
     lines
 }

@@ -1,8 +1,8 @@
 //! The message that the user writes: text, cursor, what was cut. It knows no keys and no session.
 
 use super::rows;
+use crate::text::graphemes;
 use std::ops::Range;
-use unicode_segmentation::{GraphemeCursor, UnicodeSegmentation};
 
 /// More than that is no message; it belongs in a file.
 pub(crate) const MESSAGE_BYTES_MAX: usize = 256 * 1024;
@@ -136,7 +136,7 @@ impl Composer {
         let row = rows.partition_point(|row| row.start <= self.cursor).saturating_sub(1);
         let start = rows.get(row).map_or(0, |row| row.start);
         let before = &self.text[start..self.cursor.max(start)];
-        (row, before.graphemes(true).map(rows::columns_of).sum())
+        (row, rows::width_of(before))
     }
 
     fn vertical(&mut self, up: bool) -> Edited {
@@ -146,7 +146,7 @@ impl Composer {
         let Some(target) = target.and_then(|row| rows.get(row)) else { return Edited::AtTheEdge };
         let mut used = 0;
         self.cursor = target.end;
-        for (offset, grapheme) in self.text[target.clone()].grapheme_indices(true) {
+        for (offset, grapheme, _) in graphemes(&self.text[target.clone()]) {
             if used >= column {
                 self.cursor = target.start + offset;
                 break;
@@ -163,24 +163,35 @@ impl Composer {
         start..end
     }
 
+    /// The boundary before a place, looked for in its line alone.
     fn before(&self, at: usize) -> usize {
-        let mut cursor = GraphemeCursor::new(at, self.text.len(), true);
-        cursor.prev_boundary(&self.text, 0).ok().flatten().unwrap_or(0)
+        let start = self.text[..at].rfind('\n').map_or(0, |newline| newline + 1);
+        let last = graphemes(&self.text[start..at]).last();
+        last.map_or(start.saturating_sub(1), |(offset, ..)| start + offset)
     }
 
     fn after(&self, at: usize) -> usize {
-        let mut cursor = GraphemeCursor::new(at, self.text.len(), true);
-        cursor.next_boundary(&self.text, 0).ok().flatten().unwrap_or(self.text.len())
+        let next = graphemes(&self.text[at..]).next();
+        next.map_or(self.text.len(), |(_, grapheme, _)| at + grapheme.len())
     }
 
     fn word_before(&self, at: usize) -> usize {
-        let mut words = self.text[..at].unicode_word_indices();
-        words.next_back().map_or(0, |(start, _)| start)
+        let text = self.text[..at].trim_end_matches(|char| !is_of_word(char));
+        let start = text.trim_end_matches(is_of_word).len();
+        self.boundary(start)
     }
 
     fn word_after(&self, at: usize) -> usize {
-        let word = self.text[at..].unicode_word_indices().next();
-        word.map_or(self.text.len(), |(start, word)| at + start + word.len())
+        let text = self.text[at..].trim_start_matches(|char| !is_of_word(char));
+        let rest = text.trim_start_matches(is_of_word);
+        self.boundary(self.text.len() - rest.len())
+    }
+
+    /// The first boundary at a place or behind it.
+    fn boundary(&self, at: usize) -> usize {
+        let start = self.text[..at].rfind('\n').map_or(0, |newline| newline + 1);
+        let mut ends = graphemes(&self.text[start..]).map(|(offset, ..)| start + offset);
+        ends.find(|end| *end >= at).unwrap_or(self.text.len())
     }
 
     fn cut(&mut self, range: Range<usize>) {
@@ -198,11 +209,12 @@ impl Composer {
 
     /// What stands beside each other may have joined: the cursor goes to the grapheme's end.
     fn snap(&mut self) {
-        let mut cursor = GraphemeCursor::new(self.cursor, self.text.len(), true);
-        if !cursor.is_boundary(&self.text, 0).unwrap_or(true) {
-            self.cursor = self.after(self.cursor);
-        }
+        self.cursor = self.boundary(self.cursor);
     }
+}
+
+fn is_of_word(char: char) -> bool {
+    char.is_alphanumeric() || char == '_'
 }
 
 #[cfg(test)]
@@ -284,8 +296,7 @@ mod tests {
                     Some(edit) => { composer.edit(*edit); }
                     None => composer.insert(&text),
                 }
-                let mut cursor = GraphemeCursor::new(composer.cursor, composer.text.len(), true);
-                prop_assert!(cursor.is_boundary(&composer.text, 0).unwrap());
+                prop_assert_eq!(composer.boundary(composer.cursor), composer.cursor);
                 let rows = composer.rows();
                 prop_assert!(composer.cursor(&rows).0 < rows.len());
             }

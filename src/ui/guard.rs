@@ -4,8 +4,9 @@
 //! panic hook, the guard's drop and the suspension all give back through it, each at most once.
 
 use std::io::{self, IsTerminal as _, Write as _};
-use std::sync::Once;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, MutexGuard, Once, PoisonError};
+use std::thread::ThreadId;
 
 /// Alternate screen, bracketed paste, keys told apart where the terminal can.
 const ENTER: &[u8] = b"\x1b[?1049h\x1b[?2004h\x1b[?25l";
@@ -15,6 +16,16 @@ const LEAVE: &[u8] = b"\x1b[?2026l\x1b[<u\x1b[0m\x1b[?2004l\x1b[0 q\x1b[?25h\x1b
 
 static TAKEN: AtomicBool = AtomicBool::new(false);
 static HOOK: Once = Once::new();
+/// The thread that draws.
+static HOME: Mutex<Option<ThreadId>> = Mutex::new(None);
+static PANICS: Mutex<Vec<Panic>> = Mutex::new(Vec::new());
+const PANICS_MAX: usize = 8;
+
+/// A panic of another thread.
+struct Panic {
+    text: String,
+    is_reported: bool,
+}
 
 /// Gives the terminal back when it is dropped.
 pub(crate) struct Guard {
@@ -42,11 +53,15 @@ impl Guard {
         HOOK.call_once(|| {
             let before = std::panic::take_hook();
             std::panic::set_hook(Box::new(move |info| {
+                if keep(&info.to_string()) {
+                    return;
+                }
                 give_back();
                 before(info);
             }));
         });
         let guard = Self { keys };
+        guard.draws_here();
         guard.enter()?;
         Ok(guard)
     }
@@ -66,6 +81,19 @@ impl Guard {
         out.flush()
     }
 
+    /// The caller draws on this thread: its panics, and no others, give the terminal back.
+    pub(crate) fn draws_here(&self) {
+        *lock(&HOME) = Some(std::thread::current().id());
+    }
+
+    /// The first line of a panic of another thread that was not reported yet.
+    pub(crate) fn panic_elsewhere(&self) -> Option<String> {
+        let mut panics = lock(&PANICS);
+        let new = panics.iter_mut().find(|panic| !panic.is_reported)?;
+        new.is_reported = true;
+        Some(new.text.lines().nth(1).unwrap_or(&new.text).to_string())
+    }
+
     pub(crate) fn leave(&self) {
         give_back();
     }
@@ -74,7 +102,29 @@ impl Guard {
 impl Drop for Guard {
     fn drop(&mut self) {
         give_back();
+        *lock(&HOME) = None;
+        for panic in lock(&PANICS).drain(..) {
+            let _ = writeln!(io::stderr(), "{}", panic.text);
+        }
     }
+}
+
+/// Keeps the message of another thread's panic until the terminal is given back: printed now, it
+/// would be scattered over a screen that lives on. False: it is to be printed.
+fn keep(text: &str) -> bool {
+    let is_elsewhere = lock(&HOME).is_some_and(|home| home != std::thread::current().id());
+    let is_kept = is_elsewhere && TAKEN.load(Ordering::SeqCst);
+    if is_kept {
+        let mut panics = lock(&PANICS);
+        if panics.len() < PANICS_MAX {
+            panics.push(Panic { text: text.to_string(), is_reported: false });
+        }
+    }
+    is_kept
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Best effort: on the way out there is nobody to tell of an error.

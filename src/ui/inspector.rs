@@ -1,10 +1,10 @@
 //! The inspector: plan, budget, queue, files, rules, as one column of lines.
 
+use super::act;
 use super::app::App;
 use super::chat_lines::plan_step;
 use super::numbers::{dollars, tokens};
 use super::theme::Role;
-use super::update;
 use crate::text::{clean, clip};
 use ratatui::text::Line;
 
@@ -33,7 +33,7 @@ pub(crate) fn lines(app: &App, columns: u16) -> Vec<Line<'static>> {
     }
     lines.extend(state.plan.iter().map(|step| plan_step(step, &pen, columns)));
 
-    if let Some(budget) = update::budget(app) {
+    if let Some(budget) = act::budget(app) {
         heading(&mut lines, "BUDGET");
         lines.push(figure("limit", format!("{} a turn", tokens(budget.tokens))));
         if let Some(cost) = budget.cost {

@@ -9,11 +9,10 @@ use super::rows;
 use super::theme::Role;
 use super::view::{Cursor, lines, plain, put};
 use crate::protocol::{CursorShape, Question};
-use crate::text::{clean, clip};
+use crate::text::{clean, clip, graphemes};
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 use ratatui::text::{Line, Span};
-use unicode_segmentation::UnicodeSegmentation;
 
 pub(crate) fn composer(app: &App, buffer: &mut Buffer, area: Rect) -> Cursor {
     if area.area() == 0 {
@@ -58,7 +57,9 @@ pub(crate) fn text(app: &App, composer: &Composer, buffer: &mut Buffer, area: Re
     let first = (row + 1).saturating_sub(height);
     let style = app.theme.style(Role::Text);
     for (y, range) in (area.y..area.bottom()).zip(ranges.into_iter().skip(first)) {
-        let shown: String = composer.text()[range].graphemes(true).map(rows::shown).collect();
+        let shown: String = graphemes(&composer.text()[range])
+            .map(|(_, grapheme, _)| rows::shown(grapheme))
+            .collect();
         buffer.set_stringn(area.x, y, shown, usize::from(area.width), style);
     }
     let x = area.x.saturating_add(u16::try_from(column).unwrap_or(u16::MAX));

@@ -12,17 +12,21 @@
 //! One task does all of it but the writing, which a thread does, so that a slow line holds up
 //! nothing but the next frame. [`run`] gives the terminal back on every way out.
 
+mod act;
 mod actions;
 mod app;
 mod bars;
+mod blocks;
 mod chat;
 mod chat_lines;
 mod composer;
 mod diff;
 mod diff_pane;
 mod empty;
+mod end_lines;
 mod frame;
 mod guard;
+mod header;
 mod highlight;
 mod history;
 mod inspector;
@@ -38,6 +42,7 @@ mod overlay;
 mod painter;
 mod pane;
 mod row;
+mod press;
 mod rows;
 mod run;
 mod sheet;
@@ -45,6 +50,7 @@ mod sheet_lines;
 mod slash;
 mod term_pane;
 mod theme;
+mod tool_lines;
 mod update;
 mod view;
 mod writer;

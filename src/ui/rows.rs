@@ -1,8 +1,7 @@
 //! Text broken into rows, as byte ranges, so that a cursor can be found in them.
 
-use crate::text::width;
+use crate::text::{graphemes, width};
 use std::ops::Range;
-use unicode_segmentation::UnicodeSegmentation;
 
 /// Columns that a tab takes.
 pub(crate) const TAB: &str = "    ";
@@ -36,7 +35,7 @@ pub(crate) fn rows(text: &str, columns: usize) -> Vec<Range<usize>> {
 
 fn break_line(text: &str, line: Range<usize>, columns: usize, rows: &mut Vec<Range<usize>>) {
     let (mut start, mut used, mut blank) = (line.start, 0, None);
-    for (offset, grapheme) in text[line.clone()].grapheme_indices(true) {
+    for (offset, grapheme, _) in graphemes(&text[line.clone()]) {
         let at = line.start + offset;
         let wide = columns_of(grapheme);
         // A blank may hang over the edge: nobody sees it there.
@@ -55,8 +54,9 @@ fn break_line(text: &str, line: Range<usize>, columns: usize, rows: &mut Vec<Ran
     rows.push(start..line.end);
 }
 
-fn width_of(text: &str) -> usize {
-    text.graphemes(true).map(columns_of).sum()
+/// Columns of a text, as `shown` draws it.
+pub(crate) fn width_of(text: &str) -> usize {
+    graphemes(text).map(|(_, grapheme, _)| columns_of(grapheme)).sum()
 }
 
 #[cfg(test)]

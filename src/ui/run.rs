@@ -145,6 +145,10 @@ impl Loop {
         let mut inputs = EventStream::new();
         loop {
             self.app.now = self.clock.now();
+            if let Some(panic) = self.guard.panic_elsewhere() {
+                self.app.say(format!("a part of brisk has failed: {panic}"));
+                self.app.dirty = true;
+            }
             self.send_ops();
             let is_busy = self.writer.is_busy().context("write to the terminal")?;
             let wake_at = self.draw_or_wake_at(is_busy)?;
@@ -157,6 +161,8 @@ impl Loop {
                 () = self.writer.written(), if is_busy => Woken::Written,
                 () = tokio::time::sleep(wait.unwrap_or_default()), if wait.is_some() => Woken::Time,
             };
+            // A task may go on on another thread than it waited on.
+            self.guard.draws_here();
             self.app.now = self.clock.now();
             if let Some(outcome) = self.take(woken, &mut events)? {
                 return Ok(outcome);

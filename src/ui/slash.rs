@@ -80,8 +80,22 @@ fn budget(argument: &str) -> Result<Amount, String> {
 
 fn nearest(word: &str) -> Option<&'static str> {
     const DISTANCE_MAX: usize = 2;
-    let near = COMMANDS.iter().map(|(name, ..)| (strsim::damerau_levenshtein(word, name), *name));
+    let near = COMMANDS.iter().map(|(name, ..)| (distance(word, name), *name));
     near.filter(|(distance, _)| *distance <= DISTANCE_MAX).min().map(|(_, name)| name)
+}
+
+/// Letters to insert, delete or replace until one word is the other.
+fn distance(left: &str, right: &str) -> usize {
+    let mut row: Vec<usize> = (0..=right.chars().count()).collect();
+    for (index, left) in left.chars().enumerate() {
+        let mut diagonal = std::mem::replace(&mut row[0], index + 1);
+        for (column, right) in right.chars().enumerate() {
+            let replaced = diagonal + usize::from(left != right);
+            diagonal = row[column + 1];
+            row[column + 1] = replaced.min(diagonal + 1).min(row[column] + 1);
+        }
+    }
+    row[row.len() - 1]
 }
 
 /// The rest of the one command that starts so.

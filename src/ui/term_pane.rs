@@ -28,6 +28,11 @@ impl TermPane {
         }
     }
 
+    /// Its program knows some size.
+    pub(crate) const fn is_told(&self) -> bool {
+        self.sent.is_some()
+    }
+
     /// When `due` should be asked, if a size waits to be told.
     pub(crate) fn due_at(&self) -> Option<u64> {
         let (size, since) = self.wanted?;

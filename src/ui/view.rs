@@ -5,7 +5,7 @@ use super::frame::{self, Titles, frame};
 use super::layout::Kind;
 use super::pane::{Focus, Pane};
 use super::theme::Role;
-use super::{bars, diff_pane, empty, inspector, line_mode, message, term_pane};
+use super::{bars, diff_pane, empty, header, inspector, line_mode, message, term_pane};
 use crate::protocol::{self, CursorShape};
 use crate::text::clip;
 use ratatui::buffer::Buffer;
@@ -20,9 +20,9 @@ pub(crate) fn view(app: &App, buffer: &mut Buffer) -> Cursor {
     if layout.kind == Kind::Lines {
         return line_mode::view(app, buffer);
     }
-    put(buffer, layout.header, &bars::header(app));
+    put(buffer, layout.header, &header::header(app));
     if layout.tabs.height > 0 {
-        put(buffer, layout.tabs, &bars::tabs(app));
+        put(buffer, layout.tabs, &header::tabs(app));
     }
     let mut cursor = None;
     for pane in Pane::ALL.into_iter().filter(|pane| layout.shows(*pane)) {
@@ -103,7 +103,7 @@ fn titles(app: &App, pane: Pane) -> (String, String, bool) {
                 format!("{name}  {files}  +{} -{}", pane.added, pane.removed)
             };
             let badge =
-                bars::badge(app, Pane::Diff).map(|(text, _)| text.replace(" !", " selected"));
+                header::badge(app, Pane::Diff).map(|(text, _)| text.replace(" !", " selected"));
             let alert = badge.is_some();
             let right = badge.unwrap_or_else(|| match pane.source {
                 diff_pane::Source::Past => "the last edits".to_string(),
@@ -113,7 +113,7 @@ fn titles(app: &App, pane: Pane) -> (String, String, bool) {
             (left, right, alert)
         }
         Pane::Term => {
-            let Some(info) = app.state.terms.first() else {
+            let Some(info) = app.term_info() else {
                 return (name.to_string(), String::new(), false);
             };
             let left = format!("{name}  {}  pid {}", info.name, info.pid);
@@ -121,7 +121,7 @@ fn titles(app: &App, pane: Pane) -> (String, String, bool) {
                 (Some(Some(code)), _) => (left, format!("ended, exit {code}"), false),
                 (Some(None), _) => (left, "ended".to_string(), false),
                 (None, protocol::Pen::User) => (left, "pen: YOU".to_string(), true),
-                (None, protocol::Pen::Agent) if bars::wants_password(app) => {
+                (None, protocol::Pen::Agent) if header::wants_password(app) => {
                     (left, "it asks for a password: only you can type it".to_string(), true)
                 }
                 (None, protocol::Pen::Agent) => (left, "pen: AGENT".to_string(), false),
@@ -201,7 +201,7 @@ fn overlay(app: &App, buffer: &mut Buffer) {
     let screen = buffer.area;
     let columns = screen.width.saturating_sub(4).min(84);
     let rows_max = screen.height.saturating_sub(4);
-    let budget = super::update::budget(app).map_or(0, |budget| budget.tokens);
+    let budget = super::act::budget(app).map_or(0, |budget| budget.tokens);
     let budget = super::numbers::tokens(budget);
     let (text, first) = overlay.lines(
         &app.state.plan,

@@ -40,7 +40,7 @@ fn a_spinner_is_at_most_ten_frames_a_second_of_a_few_cells() {
         stage.app.now = at;
         stage.msg(Msg::Tick);
         let frame = stage.frame();
-        frames += 1;
+        frames += usize::from(!frame.is_empty());
         bytes += frame.len();
     }
     assert!((1..=10).contains(&frames), "{frames} frames");

@@ -3,7 +3,7 @@
 use super::stage::{self, Stage, TERM};
 use crate::protocol::{
     Answer, AskEvent, AskId, Body, Budget, Class, HunkRef, Input, Key, KeyCode, Mode, Op, Pen,
-    Question, Queued, Setting, TurnEvent,
+    Question, Queued, Setting, TermEvent, TurnEvent,
 };
 use crate::ui::pane::{Focus, Pane};
 use crate::ui::update::{Effect, Msg};
@@ -272,6 +272,30 @@ fn decisions_in_the_diff_are_undone_one_by_one() {
 }
 
 #[test]
+fn escape_in_the_diff_goes_back_to_the_question_and_ends_nothing() {
+    let mut stage = Stage::new(120, 40);
+    stage::edit_asked(&mut stage);
+    stage.press("d");
+    assert_eq!(stage.press("Esc"), []);
+    assert_eq!(stage.app.focus, Focus::Approval);
+}
+
+#[test]
+fn what_is_queued_is_seen_until_it_is_read() {
+    let mut stage = Stage::new(80, 24);
+    stage.event(stage::turn_started(1));
+    let queue = vec![
+        Queued { text: "use the config".into(), steer: true },
+        Queued { text: "then the docs".into(), steer: false },
+    ];
+    stage.event(Body::Turn(TurnEvent::Queue(queue)));
+    let text = stage.show();
+    assert!(text.contains("use the config") && text.contains("then the docs"), "{text}");
+    stage.event(Body::Turn(TurnEvent::Queue(Vec::new())));
+    assert!(!stage.show().contains("then the docs"));
+}
+
+#[test]
 fn an_option_is_chosen_by_its_digit_and_free_text_is_an_answer_too() {
     let mut stage = Stage::new(80, 24);
     let question = Question::Choose {
@@ -324,6 +348,31 @@ fn the_program_is_told_the_final_size_of_its_pane() {
     let size = crate::protocol::Size { columns: inside.width, rows: inside.height };
     assert_eq!(effects, [Effect::Send(Op::Resize { term: TERM, size })]);
     assert_eq!(stage.wait(200), []);
+}
+
+#[test]
+fn a_question_does_not_make_the_program_draw_itself_anew() {
+    let mut stage = Stage::new(120, 40);
+    stage::working(&mut stage);
+    stage.frame();
+    assert_eq!(stage.wait(200).len(), 1);
+    stage.event(stage::ask_apply(1));
+    stage.frame();
+    assert_eq!(stage.wait(1_000), []);
+    stage.event(Body::Ask(AskEvent::Withdrawn { ask: AskId(1) }));
+    stage.frame();
+    assert_eq!(stage.wait(1_000), []);
+}
+
+#[test]
+fn a_terminal_that_has_ended_leaves_the_keys_to_the_pane() {
+    let mut stage = Stage::new(120, 40);
+    stage::working(&mut stage);
+    stage.frame();
+    stage.press("Alt+3");
+    stage.event(Body::Term(TermEvent::Exited { term: TERM, exit: Some(0) }));
+    assert_eq!(stage.press("q"), []);
+    assert_eq!(stage.app.focus, Focus::Message);
 }
 
 #[test]

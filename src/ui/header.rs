@@ -1,0 +1,124 @@
+//! The rows above the panes: what is in force, and the tabs with their badges.
+
+use super::app::App;
+use super::chat_lines::Pen;
+use super::frame::{Part, part, row};
+use super::layout;
+use super::pane::Pane;
+use super::theme::Role;
+use crate::protocol::{Detail, Item, Mode, TermState};
+use crate::session::EntryBody;
+use crate::text::{clean, clip};
+use ratatui::text::{Line, Span};
+
+pub(crate) fn header(app: &App) -> Line<'static> {
+    let pen = app.pen();
+    let state = &app.state;
+    let room = usize::from(app.columns);
+    let mut parts = vec![part(0, vec![pen.span("brisk", Role::Title)])];
+    if let Some(header) = &state.header {
+        let name = header.folder.rsplit('/').find(|name| !name.is_empty()).unwrap_or("/");
+        parts.push(part(1, vec![pen.span(clip(&clean(name), 28).into_owned(), Role::Heading)]));
+        parts.push(branch(app, &pen));
+        parts.push(part(0, vec![mode(state.mode(), &pen)]));
+        parts.push(part(
+            2,
+            vec![pen.span(clip(&clean(&header.model), 32).into_owned(), Role::Text)],
+        ));
+        parts.push(part(4, vec![pen.span(format!("tree: {}", header.tree), Role::Dim)]));
+        let walls = match header.walls {
+            crate::protocol::Walls::None => "walls: none",
+        };
+        let net = match header.net {
+            crate::protocol::Net::Open => "net: open",
+        };
+        parts.push(part(5, vec![pen.span(walls, Role::Dim)]));
+        parts.push(part(6, vec![pen.span(net, Role::Dim)]));
+    }
+    let help = if layout::kind(app.columns, app.rows) == layout::Kind::Tabs {
+        Vec::new()
+    } else {
+        vec![pen.span("F1 help", Role::Dim)]
+    };
+    row(parts, help, room)
+}
+
+fn branch(app: &App, pen: &Pen<'_>) -> Part {
+    let Some(branch) = &app.state.branch else { return part(3, Vec::new()) };
+    let branch = clip(&clean(branch), 24).into_owned();
+    let mut spans = vec![pen.span(branch, Role::Text)];
+    if app.state.dirty > 0 {
+        spans.push(pen.span(format!("* +{}", app.state.dirty), Role::Warning));
+    }
+    part(3, spans)
+}
+
+fn mode(mode: Mode, pen: &Pen<'_>) -> Span<'static> {
+    let role = match mode {
+        Mode::Plan | Mode::Confirm => Role::Good,
+        Mode::AutoEdit => Role::Warning,
+        Mode::Autopilot => Role::Error,
+    };
+    pen.span(mode.name().to_uppercase(), role)
+}
+
+/// What calls for the user in a pane, and whether it is urgent.
+pub(crate) fn badge(app: &App, pane: Pane) -> Option<(String, bool)> {
+    match pane {
+        Pane::Chat => (app.sheet.is_some()
+            && app.ask().is_some_and(|ask| super::sheet::changes(ask).is_empty()))
+        .then(|| ("!".to_string(), true)),
+        Pane::Diff => match (&app.sheet, app.ask()) {
+            (Some(sheet), Some(ask)) if !super::sheet::changes(ask).is_empty() => {
+                let all = super::sheet::hunks(super::sheet::changes(ask)).len();
+                Some((format!("{}/{all} !", sheet.chosen.len()), true))
+            }
+            _ => None,
+        },
+        Pane::Term => {
+            let info = app.term_info()?;
+            match (info.exited, info.pen) {
+                (Some(_), _) => Some(("ended".to_string(), false)),
+                (None, crate::protocol::Pen::User) => Some(("pen: YOU".to_string(), true)),
+                (None, crate::protocol::Pen::Agent) => {
+                    wants_password(app).then(|| ("password !".to_string(), true))
+                }
+            }
+        }
+        Pane::Inspector => None,
+    }
+}
+
+/// The newest result says that the program in the terminal asks for a password.
+pub(crate) fn wants_password(app: &App) -> bool {
+    let newest = app.state.entries.iter().rev().find_map(|entry| match &entry.body {
+        EntryBody::Item(Item::Result { detail, .. }) => Some(detail),
+        _ => None,
+    });
+    match newest {
+        Some(Detail::Run { state, .. } | Detail::Keys { state, .. }) => {
+            *state == TermState::Password
+        }
+        _ => false,
+    }
+}
+
+pub(crate) fn tabs(app: &App) -> Line<'static> {
+    let pen = app.pen();
+    let mut spans = vec![Span::raw(" ")];
+    for pane in Pane::ALL {
+        let is_here = pane == app.pane;
+        let (open, close) = if is_here { ("[", "]") } else { (" ", " ") };
+        let role = if is_here { Role::Title } else { Role::Dim };
+        spans.push(pen.span(format!("{open}{}", pane.name()), role));
+        if let Some((text, urgent)) = badge(app, pane) {
+            spans.push(pen.span(format!(" {text}"), if urgent { Role::Badge } else { Role::Dim }));
+        }
+        spans.push(pen.span(format!("{close} "), role));
+    }
+    row(
+        vec![part(0, spans.split_off(1))],
+        vec![pen.span("F1 help", Role::Dim)],
+        usize::from(app.columns),
+    )
+}

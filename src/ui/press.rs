@@ -1,0 +1,193 @@
+//! Where a key or a paste goes: to what lies over the screen, the terminal, the question, the
+//! keymap, or into the message. What a verb of the keymap does is left to `act`.
+
+use super::act;
+use super::app::App;
+use super::composer::Composer;
+use super::keymap::{Found, Place, SheetVerb, Verb};
+use super::layout::{self, Kind};
+use super::overlay;
+use super::pane::{Focus, Pane};
+use super::sheet::{DEAF_MS, Reply, Sheet};
+use super::update::Effect;
+use crate::protocol::{Input, Key, KeyCode, Mode, Op, Setting};
+
+pub(crate) fn paste(app: &mut App, text: String, effects: &mut Vec<Effect>) {
+    if app.overlay.is_some() {
+        return;
+    }
+    if let (Focus::Pane(Pane::Term), Some(term)) = (app.focus, app.live_term()) {
+        effects.push(Effect::Send(Op::Input { term, input: Input::Paste(text) }));
+        return;
+    }
+    if let Some(comment) = comment(app) {
+        comment.insert(&text);
+        return;
+    }
+    // A paste is never an answer: it goes to the message, whatever has the keys.
+    app.history.stop();
+    app.composer.insert(&text);
+    if app.focus != Focus::Approval {
+        app.focus = Focus::Message;
+    }
+}
+
+/// The comment that is being written in the sheet, if the sheet has the keys.
+fn comment(app: &mut App) -> Option<&mut Composer> {
+    if app.focus != Focus::Approval {
+        return None;
+    }
+    app.sheet.as_mut()?.comment.as_mut()
+}
+
+pub(crate) fn key(app: &mut App, key: Key, effects: &mut Vec<Effect>) {
+    if app.overlay.is_some() {
+        overlay_key(app, key, effects);
+        return;
+    }
+    let prefix = app.prefix.take();
+    if app.focus == Focus::Pane(Pane::Term) && app.live_term().is_some() {
+        term_key(app, prefix, key, effects);
+        return;
+    }
+    if app.focus == Focus::Approval && prefix.is_none() && sheet_key(app, key, effects) {
+        return;
+    }
+    let place = match app.focus {
+        Focus::Message => Place::Message,
+        Focus::Approval => Place::Everywhere,
+        Focus::Pane(Pane::Diff) => Place::Diff,
+        Focus::Pane(Pane::Chat | Pane::Inspector | Pane::Term) => Place::Chat,
+    };
+    for place in [place, Place::Everywhere] {
+        match app.keymap.find(place, prefix, key) {
+            Found::Verb(verb) => return act::run(app, verb, key, effects),
+            Found::Prefix => {
+                app.prefix = Some(key);
+                return;
+            }
+            Found::Nothing => {}
+        }
+    }
+    if app.focus == Focus::Message && prefix.is_none() {
+        typed(&mut app.composer, key);
+        app.history.stop();
+    }
+}
+
+fn typed(composer: &mut Composer, key: Key) {
+    if let (KeyCode::Char(char), false, false) = (key.code, key.ctrl, key.alt) {
+        composer.insert(char.encode_utf8(&mut [0; 4]));
+    }
+}
+
+/// Whether the sheet took the key.
+fn sheet_key(app: &mut App, key: Key, effects: &mut Vec<Effect>) -> bool {
+    if comment(app).is_some() {
+        comment_key(app, key, effects);
+        return true;
+    }
+    let (Some(ask), Some(sheet)) = (app.state.asks.first(), app.sheet.as_mut()) else {
+        return false;
+    };
+    let is_mode_key = key.code == KeyCode::Tab && key.shift;
+    let is_plain = !key.ctrl && !key.alt && !is_mode_key && !matches!(key.code, KeyCode::F(_));
+    if sheet.is_deaf(app.now) {
+        return is_plain;
+    }
+    if let (KeyCode::Char(char), true) = (key.code, is_plain)
+        && let Some(answer) = Sheet::option(ask, char)
+    {
+        let ask = ask.id;
+        effects.push(Effect::Send(Op::Answer { ask, answer }));
+        return true;
+    }
+    let Found::Verb(Verb::Sheet(verb)) = app.keymap.find(Place::Approval, None, key) else {
+        return is_plain;
+    };
+    if verb == SheetVerb::Always && layout::kind(app.columns, app.rows) == Kind::Lines {
+        app.say("always: not on a screen too small to show for what");
+        return true;
+    }
+    let reply = sheet.verb(ask, verb);
+    reply_with(app, reply, effects);
+    true
+}
+
+fn comment_key(app: &mut App, key: Key, effects: &mut Vec<Effect>) {
+    let (Some(ask), Some(sheet)) = (app.state.asks.first(), app.sheet.as_mut()) else { return };
+    match (key.code, app.keymap.find(Place::Message, None, key)) {
+        (KeyCode::Escape, _) => sheet.comment = None,
+        (KeyCode::Enter, Found::Verb(Verb::Send)) => match sheet.commented(ask) {
+            Some(answer) => reply_with(app, Reply::Answer(answer), effects),
+            None => app.say("write what the agent should know, or Esc"),
+        },
+        (_, Found::Verb(Verb::Edit(edit))) => {
+            if let Some(comment) = &mut sheet.comment {
+                comment.edit(edit);
+            }
+        }
+        _ if key == Key::ctrl('c') => sheet.comment = None,
+        _ => {
+            if let Some(comment) = &mut sheet.comment {
+                typed(comment, key);
+            }
+        }
+    }
+}
+
+pub(crate) fn reply_with(app: &mut App, reply: Reply, effects: &mut Vec<Effect>) {
+    match reply {
+        Reply::Answer(answer) => {
+            if let Some(sheet) = &mut app.sheet {
+                // Until the session has taken it, nothing is answered twice.
+                sheet.ready_at = app.now + DEAF_MS;
+                sheet.comment = None;
+                effects.push(Effect::Send(Op::Answer { ask: sheet.ask, answer }));
+            }
+        }
+        Reply::ToDiff => act::focus_pane(app, Pane::Diff),
+        Reply::Leave => app.focus = Focus::Message,
+        Reply::Say(text) => app.say(text),
+        Reply::Nothing => {}
+    }
+}
+
+fn term_key(app: &mut App, prefix: Option<Key>, key: Key, effects: &mut Vec<Effect>) {
+    let leader = Key::ctrl('\\');
+    if prefix.is_none() {
+        if key == leader {
+            app.prefix = Some(key);
+        } else {
+            input(app, key, effects);
+        }
+        return;
+    }
+    // Alt+1 and its like work too, so that the way out is the way in.
+    match app.keymap.find(Place::Term, None, key) {
+        Found::Verb(verb) => act::run(app, verb, key, effects),
+        Found::Prefix | Found::Nothing => {
+            app.say("Ctrl+\\ then: q leave, h hand back, t take, z zoom, Ctrl+\\ literal");
+        }
+    }
+}
+
+pub(crate) fn input(app: &App, key: Key, effects: &mut Vec<Effect>) {
+    if let Some(term) = app.live_term() {
+        effects.push(Effect::Send(Op::Input { term, input: Input::Key(key) }));
+    }
+}
+
+fn overlay_key(app: &mut App, key: Key, effects: &mut Vec<Effect>) {
+    let Some(mut overlay) = app.overlay.take() else { return };
+    match overlay.key(key) {
+        overlay::Reply::Stay => app.overlay = Some(overlay),
+        overlay::Reply::Close => {}
+        overlay::Reply::Run(verb) => act::run(app, verb, key, effects),
+        overlay::Reply::Insert(text) => {
+            app.composer.set(text);
+            app.focus = Focus::Message;
+        }
+        overlay::Reply::Autopilot => act::set(effects, Setting::Mode(Mode::Autopilot)),
+    }
+}
