@@ -218,7 +218,7 @@ impl Config {
         let shell = self.text(&["shell"]).or_else(|| self.inputs.var("SHELL").map(str::to_owned));
         self.shell = PathBuf::from(shell.unwrap_or_else(|| "/bin/sh".to_owned()));
         self.ui = Ui {
-            theme: self.text(&["ui", "theme"]).unwrap_or_else(|| "auto".to_owned()),
+            theme: self.text(&["ui", "theme"]).unwrap_or_else(|| "brisk-dark".to_owned()),
             ascii: flag(self, &["ui", "ascii"]) || !self.terminal.utf8,
             mouse: flag(self, &["ui", "mouse"]),
         };
