@@ -30,8 +30,8 @@
 //! | room | owns | may use | owns the crates |
 //! |---|---|---|---|
 //! | protocol | the words that rooms exchange: Op, Event, Item, Ask, Usage, ids, Key | | |
-//! | text | pure functions on text: width, wrap, clip, diff, markdown | | imara_diff unicode_width unicode_segmentation pulldown_cmark |
-//! | config | where settings and files live, merged into one value; nothing else reads env or home | protocol | directories strsim |
+//! | text | pure functions on text: width, wrap, clip, cut, diff, markdown | protocol | imara_diff unicode_width unicode_segmentation pulldown_cmark |
+//! | config | where settings and files live, merged into one value; nothing else reads env or home | protocol | directories |
 //! | prompt | prompts/*.md: front matter, variables, rendering | text | |
 //! | model | providers, streaming, retries, prices, token estimates | protocol | reqwest rustls httpdate |
 //! | term | processes, PTYs, the emulated screen, prompt marks, key encoding | protocol text | portable_pty alacritty_terminal |

@@ -98,10 +98,15 @@ fn names_before(code: &str, name: &str) -> bool {
     })
 }
 
+/// The sources of a folder and below; tests in files of their own use whatever they need.
 fn files(folder: &Path) -> Vec<PathBuf> {
+    const TESTS: [&str; 4] = ["tests", "tests.rs", "sample.rs", "conformance.rs"];
     let mut found = Vec::new();
     for entry in fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
+        if TESTS.iter().any(|name| path.ends_with(name)) {
+            continue;
+        }
         if path.is_dir() {
             found.extend(files(&path));
         } else if path.extension().is_some_and(|extension| extension == "rs") {

@@ -8,8 +8,8 @@
 use super::row::{FILLER, Row};
 use super::scan::{Csi, Sink};
 use crate::protocol::Size;
+use crate::text::char_width;
 use std::collections::VecDeque;
-use unicode_width::UnicodeWidthChar;
 
 const TAB_COLUMNS: usize = 8;
 /// Combining characters beyond these are dropped from a row.
@@ -145,7 +145,7 @@ impl<L: Lines> Rows<L> {
     }
 
     fn char(&mut self, char: char) {
-        let width = char.width().unwrap_or(0);
+        let width = char_width(char);
         if width == 0 {
             let column = self.column.saturating_sub(1);
             let row = self.here();

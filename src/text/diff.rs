@@ -1,5 +1,6 @@
 //! What differs between two texts: hunks for people, the text that a choice of hunks gives, a
-//! unified diff for programs. Pure, and on bytes: what a file holds need not be UTF-8. Reading files and the headers that git wants are the workspace's.
+//! unified diff for programs. Pure, and on bytes: what a file holds need not be UTF-8. Reading
+//! files and the headers that git wants are the workspace's.
 
 mod unified;
 
@@ -49,6 +50,15 @@ pub fn select(old: &[u8], new: &[u8], hunks: &[Hunk], accepted: &[usize]) -> Vec
     }
     extend(&mut result, old_lines.get(next..));
     result
+}
+
+/// Of each line of `new`, the line of `old` that it keeps, both from 0; None for a line that is new.
+pub fn kept_lines(old: &[u8], new: &[u8]) -> Vec<Option<usize>> {
+    let input = InternedInput::new(old, new);
+    let diff = Diff::compute(Algorithm::Histogram, &input);
+    let mut kept = (0..lines(old).len()).filter(|line| !diff.is_removed(*line as u32));
+    let new = (0_u32..).zip(lines(new));
+    new.map(|(line, _)| if diff.is_added(line) { None } else { kept.next() }).collect()
 }
 
 fn extend(result: &mut Vec<u8>, lines: Option<&[&[u8]]>) {

@@ -1,7 +1,7 @@
 //! How many columns a text takes. Where it is cut or wrapped is decided elsewhere.
 
 use unicode_segmentation::UnicodeSegmentation;
-use unicode_width::UnicodeWidthStr;
+use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 /// Columns of a text that is shown in one row; a control character counts as one.
 pub fn width(text: &str) -> usize {
@@ -11,6 +11,11 @@ pub fn width(text: &str) -> usize {
     // The sum over graphemes, not the width of the whole: the screen is filled cell by cell, and
     // ligatures that a font would make of two graphemes do not happen there.
     graphemes(text).map(|(_, _, columns)| columns).sum()
+}
+
+/// Columns of one character by itself; none for a control or combining one.
+pub fn char_width(char: char) -> usize {
+    char.width().unwrap_or(0)
 }
 
 /// Each grapheme with its byte offset and its columns.

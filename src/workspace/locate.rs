@@ -4,7 +4,7 @@
 use super::Nearest;
 use super::ending::{Plain, ending};
 use super::nearest::nearest;
-use imara_diff::{Algorithm, Diff, InternedInput};
+use crate::text::kept_lines;
 use std::ops::Range;
 
 const BOM: &[u8] = b"\xef\xbb\xbf";
@@ -117,17 +117,12 @@ fn line_numbers(text: &[u8], places: &[usize]) -> Vec<u64> {
 fn rewrite(region: &[u8], new: &[u8], ending: &[u8], result: &mut Vec<u8>) {
     let raw: Vec<&[u8]> = region.split_inclusive(|byte| *byte == b'\n').collect();
     let old = Plain::new(region).text;
-    let input = InternedInput::new(old.as_slice(), new);
-    let diff = Diff::compute(Algorithm::Histogram, &input);
-    let mut kept = (0..raw.len()).filter(|line| !diff.is_removed(*line as u32));
-    for (line, text) in (0_u32..).zip(new.split_inclusive(|byte| *byte == b'\n')) {
-        if diff.is_added(line) {
-            match text.strip_suffix(b"\n") {
-                Some(body) => result.extend([body, ending].concat()),
-                None => result.extend_from_slice(text),
-            }
-        } else if let Some(line) = kept.next() {
-            result.extend_from_slice(raw[line]);
+    let lines = new.split_inclusive(|byte| *byte == b'\n');
+    for (text, kept) in lines.zip(kept_lines(&old, new)) {
+        match (kept, text.strip_suffix(b"\n")) {
+            (Some(line), _) => result.extend_from_slice(raw[line]),
+            (None, Some(body)) => result.extend([body, ending].concat()),
+            (None, None) => result.extend_from_slice(text),
         }
     }
 }
