@@ -5,11 +5,10 @@
 //! so that every call has a result.
 
 use super::stream::stream;
+use super::tools::Call;
 use super::{Out, Turn, World, budget, context, tools};
 use crate::model::Stop;
-use crate::protocol::{
-    Body, CallId, Detail, End, Failure, FailureKind, Item, Limit, Outcome, TurnEvent, UserKind,
-};
+use crate::protocol::{Body, End, Failure, FailureKind, Item, Limit, TurnEvent, UserKind};
 
 /// A reply that asks for more calls than this is answered with a refusal of the rest.
 const CALLS_A_REPLY_MAX: usize = 32;
@@ -73,14 +72,6 @@ async fn wrap_up(turn: &mut Turn, limit: Limit, world: &World, out: &dyn Out) ->
     End::Limit(limit)
 }
 
-/// A call of the model's, as it came.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Call {
-    pub(super) id: CallId,
-    pub(super) tool: String,
-    pub(super) arguments: String,
-}
-
 impl Turn {
     /// Adds to the conversation, and shows it.
     pub(super) fn say(&mut self, item: Item, out: &dyn Out) {
@@ -133,19 +124,5 @@ fn ended_badly(stop: Stop) -> Option<Failure> {
         }),
         Stop::Filtered => failure("the service's content filter stopped the reply".to_owned()),
         Stop::Done | Stop::Calls | Stop::Length | Stop::Paused | Stop::Other(_) => None,
-    }
-}
-
-impl tools::Answered {
-    fn refused(call: &Call, why: &str) -> tools::Answered {
-        tools::Answered {
-            result: Item::Result {
-                call: call.id.clone(),
-                outcome: Outcome::Refused,
-                text: format!("refused: {why}"),
-                detail: Detail::None,
-            },
-            infeasible: None,
-        }
     }
 }

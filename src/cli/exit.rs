@@ -71,6 +71,7 @@ impl Exit {
             FailureKind::Credentials | FailureKind::Config => Exit::Config,
             FailureKind::Provider => Exit::Provider,
             FailureKind::Overflow => Exit::Budget,
+            FailureKind::Copy => Exit::Sandbox,
             FailureKind::Local => Exit::Failed,
         }
     }

@@ -158,6 +158,8 @@ pub enum FailureKind {
     Provider,
     /// The conversation no longer fits the model's window.
     Overflow,
+    /// No copy of the tree can be made, where one is needed.
+    Copy,
     /// Disk, terminal, journal: this machine.
     Local,
 }

@@ -1,15 +1,16 @@
 //! The session's own task: ops in, turns started and ended. It decides nothing about a turn.
 
+use super::State;
 use super::record::{Record, conversation};
+use super::repair::repairs;
 use super::shells::Shells;
-use super::{EntryBody, State};
 use crate::agent::{self, Out, Surroundings, Turn, World};
 use crate::config::Config;
 use crate::model::{Client, Estimator};
 use crate::protocol::{
-    Body, CallId, Detail, DraftEvent, End, Failure, FailureKind, Input, Item, Launch, Limit, Mode,
-    ModelSpec, NoticeLevel, Op, Outcome, Pen, Request, Service, SessionEvent, SessionId, Setting,
-    Size, TermEvent, TermId, TreeKind, TurnEvent, TurnId, Usage, UserKind,
+    Body, DraftEvent, End, Failure, FailureKind, Input, Item, Launch, Limit, Mode, ModelSpec,
+    NoticeLevel, Op, Pen, Request, Service, SessionEvent, SessionId, Setting, Size, TermEvent,
+    TermId, TreeKind, TurnEvent, TurnId, Usage, UserKind,
 };
 use crate::workspace::{Facts, Head, Workspace};
 use std::path::PathBuf;
@@ -331,35 +332,4 @@ fn crashed() -> End {
         message: "the turn ended by an error of brisk's own".to_owned(),
         hint: Some("the conversation is kept: ask again".to_owned()),
     })
-}
-
-/// What makes the conversation whole again: the words that had come, a result for every call, and
-/// why it stopped.
-fn repairs(state: &State, end: &End) -> Vec<Item> {
-    let mut items = Vec::new();
-    if *end == End::Interrupted && !state.live.text.trim().is_empty() {
-        items.push(Item::Assistant { text: state.live.text.clone(), opaque: None });
-    }
-    let all = state.entries.iter().filter_map(|entry| match &entry.body {
-        EntryBody::Item(item) => Some(item),
-        EntryBody::Notice(_) | EntryBody::Ended { .. } => None,
-    });
-    let mut open: Vec<CallId> = Vec::new();
-    for item in all {
-        match item {
-            Item::Call { call, .. } => open.push(call.clone()),
-            Item::Result { call, .. } => open.retain(|other| other != call),
-            _ => {}
-        }
-    }
-    items.extend(open.into_iter().map(|call| Item::Result {
-        call,
-        outcome: Outcome::Interrupted,
-        text: "interrupted before it was done; what it started may still run".to_owned(),
-        detail: Detail::None,
-    }));
-    if *end == End::Interrupted {
-        items.push(Item::Note { text: "The user interrupted this turn.".to_owned() });
-    }
-    items
 }

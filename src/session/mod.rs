@@ -9,6 +9,7 @@ mod host;
 mod journal;
 mod ledger;
 mod record;
+mod repair;
 mod shells;
 mod start;
 mod state;

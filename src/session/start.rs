@@ -159,10 +159,17 @@ async fn open_workspace(options: &Options, scratch: &Path) -> Result<Arc<Workspa
         Workspace::open(&folder, kind, &scratch)
     });
     let opened = opened.await.expect("opening a workspace does not panic");
-    opened.map(Arc::new).map_err(|error| Failure {
-        kind: FailureKind::Local,
-        message: error.to_string(),
-        hint: None,
+    opened.map(Arc::new).map_err(|error| match options.tree {
+        TreeKind::InPlace => Failure {
+            kind: FailureKind::Local,
+            message: error.to_string(),
+            hint: Some("start brisk in a folder that exists and can be read".to_owned()),
+        },
+        TreeKind::Copy => Failure {
+            kind: FailureKind::Copy,
+            message: format!("no copy to work in can be made: {error}"),
+            hint: Some("full screen brisk works in place, and asks before each edit".to_owned()),
+        },
     })
 }
 

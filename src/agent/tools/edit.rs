@@ -1,8 +1,6 @@
 //! edit: exact replacement, or a new file. Nothing is written before an answer, where one is needed.
 
-use super::run::policy;
-use super::{BadArguments, Said, arguments, logged};
-use crate::agent::turn::Call;
+use super::{BadArguments, Call, Said, arguments, logged, policy};
 use crate::agent::{Out, World};
 use crate::protocol::{
     Answer, Body, Change, Detail, EditState, HunkRef, Item, Outcome, Question, Tool, TreeKind,

@@ -1,8 +1,7 @@
 //! keys: typing into the program that runs in the shared terminal, and looking at it.
 
-use super::run::{told, trouble};
-use super::{BadArguments, Said, arguments, logged, permitted};
-use crate::agent::turn::Call;
+use super::told::{told, trouble};
+use super::{BadArguments, Call, Said, arguments, logged, permitted};
 use crate::agent::{Out, World};
 use crate::protocol::{Class, Detail, Mode, Question, Tool};
 use crate::term::Wait;

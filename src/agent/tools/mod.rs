@@ -7,10 +7,11 @@ mod keys;
 mod read;
 mod run;
 mod tell;
+mod told;
 
-use super::turn::Call;
 use super::{Out, World};
-use crate::protocol::{Answer, Detail, Item, Outcome, Question, Tool};
+use crate::policy::{Ground, Policy};
+use crate::protocol::{Answer, CallId, Detail, Item, Outcome, Question, Tool, Walls};
 use serde::de::DeserializeOwned;
 
 type Entry = (&'static str, fn() -> Tool);
@@ -29,12 +30,34 @@ pub(crate) fn tools() -> Vec<Tool> {
     TOOLS.iter().map(|(_, tool)| tool()).collect()
 }
 
+/// A call of the model's, as it came.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Call {
+    pub(super) id: CallId,
+    pub(super) tool: String,
+    pub(super) arguments: String,
+}
+
 /// A call's result, and whether the model said that the task cannot be done.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Answered {
     pub(super) result: Item,
     /// (why, evidence)
     pub(super) infeasible: Option<(String, String)>,
+}
+
+impl Answered {
+    pub(super) fn refused(call: &Call, why: &str) -> Answered {
+        Answered {
+            result: Item::Result {
+                call: call.id.clone(),
+                outcome: Outcome::Refused,
+                text: format!("refused: {why}"),
+                detail: Detail::None,
+            },
+            infeasible: None,
+        }
+    }
 }
 
 /// What a tool says when it is done, before it becomes an item.
@@ -120,6 +143,21 @@ fn takes(tool: &Tool) -> String {
     format!("{{{}}}", names.collect::<Vec<_>>().join(", "))
 }
 
+/// The policy with what is in force now.
+fn policy(world: &World, out: &dyn Out) -> Policy {
+    let settings = out.settings();
+    let root = world.workspace.work_root().to_path_buf();
+    let folder = world.terminal.folder();
+    let ground = Ground {
+        tree: world.workspace.kind(),
+        walls: Walls::None,
+        root,
+        folder,
+        readable: world.readable.clone(),
+    };
+    Policy { mode: settings.mode, ground, rules: settings.rules }
+}
+
 /// Whether the human says yes; the refusal that the model reads if not.
 async fn permitted(question: Question, out: &dyn Out) -> Result<(), Said> {
     match out.ask(question).await {
@@ -138,7 +176,6 @@ async fn logged(out: &dyn Out) -> Result<(), Said> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::protocol::CallId;
 
     #[test]
     fn broken_arguments_are_answered_with_what_the_tool_takes() {

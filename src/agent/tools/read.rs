@@ -1,8 +1,7 @@
 //! read: a range of a file's lines.
 
-use super::{BadArguments, Said, arguments};
+use super::{BadArguments, Call, Said, arguments};
 use crate::agent::World;
-use crate::agent::turn::Call;
 use crate::protocol::{Detail, Tool};
 use serde::Deserialize;
 use serde_json::json;

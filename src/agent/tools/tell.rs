@@ -1,8 +1,7 @@
 //! tell: the plan, a question, or that the task cannot be done.
 
-use super::{BadArguments, Said, arguments};
+use super::{BadArguments, Call, Said, arguments};
 use crate::agent::Out;
-use crate::agent::turn::Call;
 use crate::protocol::{Answer, Body, Detail, Item, Outcome, PlanState, PlanStep, Question, Tool};
 use serde::Deserialize;
 use serde_json::json;
