@@ -5,7 +5,7 @@
 //! The output limit shrinks to the room that is left; a request that does not fit is not sent.
 
 use super::{Turn, World, context};
-use crate::protocol::{Budget, Item, Limit, ModelSpec, Tool, Usage};
+use crate::protocol::{Budget, Item, Limit, ModelSpec, Price, Tool, Usage};
 use std::time::{Duration, Instant};
 
 /// Held back from a turn's budget for its last words; a quarter of a small budget.
@@ -50,7 +50,14 @@ pub(super) fn admit(turn: &Turn, world: &World, budget: &Budget) -> Result<Admit
         spent: turn.usage.spent(),
         limit: budget.tokens,
     };
-    let output_tokens_max = room.output(&world.model)?;
+    let mut output_tokens_max = room.output(&world.model)?;
+    if let (Some(limit), Some(price), Some(spent)) = (budget.cost, world.model.price, turn.cost) {
+        let paid = affordable(limit - spent, &price, &room);
+        if paid < OUTPUT_TOKENS_MIN {
+            return Err(Limit::Cost { limit });
+        }
+        output_tokens_max = output_tokens_max.min(paid);
+    }
     let reserved = room.fresh() + output_tokens_max;
     Ok(Admitted { system, tools, items: None, output_tokens_max, input, reserved })
 }
@@ -109,6 +116,17 @@ fn expected_cached(last: Option<(Usage, Instant)>, input: u64) -> u64 {
         }
         _ => 0,
     }
+}
+
+/// How long an answer so many dollars pay, after the request's own input.
+fn affordable(dollars: f64, price: &Price, room: &Room) -> u64 {
+    let input = Usage { input: room.fresh(), cached: room.cached, ..Usage::default() };
+    let left = dollars - price.cost(&input);
+    if left <= 0.0 {
+        return 0;
+    }
+    // A price of nothing pays for any length.
+    if price.output <= 0.0 { u64::MAX } else { (left / price.output * 1e6) as u64 }
 }
 
 /// What a request would take, and what there is. Tokens.
@@ -181,6 +199,15 @@ mod tests {
     fn the_answer_shrinks_to_the_room_that_is_left() {
         let room = Room { input: 1_000, cached: 0, spent: 0, limit: 5_000 };
         assert_eq!(room.output(&model(8_000)), Ok(5_000 - 1_000 - 1_250));
+    }
+
+    #[test]
+    fn an_answer_is_as_long_as_the_dollars_that_are_left_pay() {
+        let price = Price { input: 1.0, cached: 0.1, cache_write: 1.25, output: 5.0 };
+        let room = Room { input: 2_000, cached: 1_000, spent: 0, limit: 100_000 };
+        // 1,000 fresh cost 0.001, 1,000 cached 0.0001; 0.0089 are left, at 5 per million.
+        assert_eq!(affordable(0.01, &price, &room), 1_780);
+        assert_eq!(affordable(0.001, &price, &room), 0);
     }
 
     #[test]

@@ -78,6 +78,13 @@ pub(super) fn options(
     }
     let model = config.chosen()?;
     let service = config.service(&model.service)?;
+    if config.budget.cost.is_some() && model.price.is_none() {
+        return Err(Trouble::usage(format!(
+            "a limit of dollars cannot be kept: the price of {} is not known",
+            model.name
+        ))
+        .with_hint(format!("set models.{}.price in the config, or limit tokens", model.name)));
+    }
     options_with(args, config, tree, model, service)
 }
 
