@@ -10,7 +10,7 @@
 //! ```
 //!
 //! One task does all of it but the writing, which a thread does, so that a slow line holds up
-//! nothing but the next frame. [`run`] gives the terminal back on every way out.
+//! nothing but the next frame. [`run()`] gives the terminal back on every way out.
 
 mod act;
 mod actions;
