@@ -13,6 +13,7 @@ use crate::protocol::{
     TermId, TreeKind, TurnEvent, TurnId, Usage, UserKind,
 };
 use crate::workspace::{Facts, Head, Workspace};
+use std::fs::File;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -42,6 +43,8 @@ pub(super) struct Host {
     pub(super) facts: Option<Facts>,
     /// Removed when the session ends.
     pub(super) temporary: Option<tempfile::TempDir>,
+    /// Says to others that this session lives.
+    pub(super) lock: File,
 }
 
 pub(super) struct RunningTurn {
@@ -314,6 +317,7 @@ impl Host {
         // Nothing is left to be told of a journal that cannot be synced now.
         let _ = self.record.sync().await;
         self.record.fanout.close();
+        drop(self.lock);
         drop(self.temporary.take());
     }
 }

@@ -13,6 +13,7 @@ mod repair;
 mod shells;
 mod start;
 mod state;
+mod sweep;
 
 pub use fanout::Subscriber;
 pub use journal::{Replay, read as read_journal};

@@ -4,7 +4,7 @@ use super::host::Host;
 use super::journal::Journal;
 use super::record::{Ledger, Record};
 use super::shells::Shells;
-use super::{Handle, OPS_MAX, Subscriber};
+use super::{Handle, OPS_MAX, Subscriber, sweep};
 use crate::agent::Out;
 use crate::config::Config;
 use crate::model::{Client, Timing};
@@ -63,6 +63,10 @@ pub async fn start(options: Options) -> Result<Session, Failure> {
     let state = options.config.paths.state.clone();
     let (folder, temporary) =
         session_folder(&state, &id, options.ephemeral).map_err(|error| no_state(&state, &error))?;
+    let lock = sweep::hold(&folder).map_err(|error| no_state(&folder, &error))?;
+    let sessions = state.join("sessions");
+    // In the background: nothing of this session waits for it.
+    drop(tokio::task::spawn_blocking(move || sweep::sweep(&sessions)));
     let workspace = open_workspace(&options, &folder).await?;
     let journal = Journal::create(&folder.join("journal.jsonl"))
         .map_err(|error| no_state(&folder, &error))?;
@@ -110,6 +114,7 @@ pub async fn start(options: Options) -> Result<Session, Failure> {
         told: false,
         facts: None,
         temporary,
+        lock,
     };
     let ended = tokio::spawn(host.run());
     Ok(Session { id, handle, events, folder, workspace, ended })
@@ -150,7 +155,7 @@ fn no_state(folder: &Path, error: &io::Error) -> Failure {
 
 async fn open_workspace(options: &Options, scratch: &Path) -> Result<Arc<Workspace>, Failure> {
     let (folder, kind) = (options.folder.clone(), options.tree);
-    let scratch = scratch.join("copy");
+    let scratch = scratch.join(sweep::COPY);
     let opened = tokio::task::spawn_blocking(move || -> Result<_, WorkspaceError> {
         if kind == TreeKind::Copy {
             fs::create_dir_all(&scratch)
