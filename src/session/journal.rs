@@ -78,7 +78,8 @@ pub fn read(path: &Path) -> io::Result<Replay> {
     Ok(replay(&fs::read(path)?))
 }
 
-fn replay(bytes: &[u8]) -> Replay {
+/// What the bytes of a journal hold, up to the first line that is not whole.
+pub fn replay(bytes: &[u8]) -> Replay {
     let mut events = Vec::new();
     let mut rest = bytes;
     while let Some(end) = rest.iter().position(|byte| *byte == b'\n') {

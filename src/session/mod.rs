@@ -16,7 +16,7 @@ mod state;
 mod sweep;
 
 pub use fanout::Subscriber;
-pub use journal::{Replay, read as read_journal};
+pub use journal::{Replay, read as read_journal, replay};
 pub use start::{Options, Session, start};
 pub use state::{Entry, EntryBody, Header, Live, Running, State, TermInfo};
 
