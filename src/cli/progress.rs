@@ -45,14 +45,17 @@ impl Progress {
         let usage = report.state.usage;
         let mark = if usage.estimated { "~" } else { "" };
         self.say(&format!(
-            "{}  {mark}{} new (up {} + {} cached; down {})  {}  {} steps",
+            "{}  {mark}{} new (up {} + {} cached; down {})  {}  {}",
             report.exit.status(),
             tokens(usage.spent()),
             tokens(usage.input + usage.cache_write),
             tokens(usage.cached),
             tokens(usage.output),
             report.cost_text(),
-            report.steps(),
+            match report.steps() {
+                1 => "1 step".to_owned(),
+                steps => format!("{steps} steps"),
+            },
         ));
         if let Some(reason) = report.reason() {
             let hint = report.hint().map(|hint| format!("\nhint: {hint}"));

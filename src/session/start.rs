@@ -90,7 +90,7 @@ pub async fn start(options: Options) -> Result<Session, Failure> {
     let launch = launch(&options.config, &workspace, &folder);
     let term = shells.open(&launch, options.size, &record).map_err(|error| Failure {
         kind: FailureKind::Config,
-        message: format!("the shell {} cannot be started: {error}", launch.shell.display()),
+        message: error.to_string(),
         hint: Some("set `shell` in the config, or $SHELL, to a shell that exists".to_owned()),
     })?;
     let (sender, ops) = mpsc::channel(OPS_MAX);

@@ -142,7 +142,7 @@ impl Place {
         let mut child = command.spawn().unwrap();
         // A child that does not read its stdin closes it: that is its right.
         let _ = child.stdin.take().unwrap().write_all(stdin);
-        of(child.wait_with_output().unwrap())
+        of(&child.wait_with_output().unwrap())
     }
 
     /// A transcript for a snapshot: what was run, how it ended, what it said; paths and times masked.
@@ -162,49 +162,38 @@ impl Place {
         let home = self.home.path().canonicalize().unwrap().display().to_string();
         let plain = self.home.path().display().to_string();
         let text = text.replace(&home, "~").replace(&plain, "~");
-        let text = mask(&text, |word| is_session(word).then_some("SESSION"));
-        mask(&text, |word| word.starts_with("http://127.0.0.1:").then_some("http://SERVER"))
+        let text = mask(&text, "http://127.0.0.1:", |char| char.is_ascii_digit(), "PORT");
+        let text =
+            mask(&text, "sessions/", |char| char.is_ascii_alphanumeric() || char == '-', "ID");
+        mask(&text, " in ", |char| char.is_ascii_digit() || char == '.', "N")
     }
 }
 
-pub fn ran(command: &mut Command) -> Ran {
-    of(command.output().unwrap())
-}
-
-fn of(output: std::process::Output) -> Ran {
-    Ran {
-        code: output.status.code(),
-        stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
-        stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
-    }
-}
-
-/// Replaces words (runs without blanks, slashes or quotes) by what `of` gives for them.
-fn mask(text: &str, of: impl Fn(&str) -> Option<&'static str>) -> String {
-    let mut out = String::new();
-    for piece in text.split_inclusive([' ', '\n', '"', ',', ';']) {
-        let end = piece.len()
-            - piece
-                .chars()
-                .next_back()
-                .filter(|c| " \n\",;".contains(*c))
-                .map_or(0, char::len_utf8);
-        let (word, rest) = piece.split_at(end);
-        let parts = word.split('/').map(|part| of(part).unwrap_or(part)).collect::<Vec<_>>();
-        match of(word) {
-            Some(masked) => out.push_str(masked),
-            None => out.push_str(&parts.join("/")),
+/// Replaces what follows each `before`, as long as the characters are such, by `by`.
+fn mask(text: &str, before: &str, is: impl Fn(char) -> bool, by: &str) -> String {
+    let mut pieces = text.split(before);
+    let mut out = pieces.next().unwrap_or_default().to_owned();
+    for piece in pieces {
+        let rest = piece.trim_start_matches(&is);
+        out.push_str(before);
+        if rest.len() < piece.len() {
+            out.push_str(by);
         }
         out.push_str(rest);
     }
     out
 }
 
-/// `20261121-143005-k3f9`
-fn is_session(word: &str) -> bool {
-    let parts: Vec<_> = word.split('-').collect();
-    matches!(parts[..], [day, time, mark] if day.len() == 8 && time.len() == 6 && mark.len() == 4
-        && day.chars().chain(time.chars()).all(|char| char.is_ascii_digit()))
+pub fn ran(command: &mut Command) -> Ran {
+    of(&command.output().unwrap())
+}
+
+fn of(output: &std::process::Output) -> Ran {
+    Ran {
+        code: output.status.code(),
+        stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
+        stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+    }
 }
 
 /// Compares with `snapshots/NAME.snap`.
