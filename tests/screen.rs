@@ -55,7 +55,7 @@ fn a_rejected_edit_leaves_the_file_and_the_model_reads_the_comment() {
     let place = place(EDIT);
     let screen = Screen::open(&place, &["say goodbye"], 80, 24);
     screen.wait_for("APPROVAL");
-    answer(&screen, "c", "Comment");
+    answer(&screen, "c", "comment:");
     screen.keys("say ciao instead\r");
     screen.wait_for("That is all.");
     assert_eq!(place.read("main.py"), "print('hello')\n");

@@ -18,6 +18,9 @@ use std::time::{Duration, Instant};
 pub const COMMAND_BYTES_MAX: usize = 128 * 1024;
 /// A shell whose first prompt takes longer than this is used without its marks.
 const FIRST_PROMPT_MAX: Duration = Duration::from_secs(10);
+/// A shell that was interrupted at the wrong moment, and still waits for the rest of a command, is
+/// interrupted again after this.
+const AGAIN: Duration = Duration::from_millis(300);
 
 /// When keys have had their effect.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -104,6 +107,7 @@ impl Terminal {
         let shared = self.shared();
         let mut events = shared.events.subscribe();
         let deadline = Instant::now() + FIRST_PROMPT_MAX;
+        let mut again = Instant::now() + AGAIN;
         loop {
             events.borrow_and_update();
             self.settle_by_kernel();
@@ -130,9 +134,17 @@ impl Terminal {
                     live.progress.ready(Instant::now());
                     continue;
                 }
+                Phase::Taken if Instant::now() >= again => {
+                    self.interrupt();
+                    again = Instant::now() + AGAIN;
+                }
                 Phase::Starting | Phase::Settling | Phase::Taken => {}
             }
-            let next = if marks { deadline } else { Instant::now() + Duration::from_millis(2) };
+            let next = match (marks, phase) {
+                (_, Phase::Taken) => again,
+                (true, _) => deadline,
+                (false, _) => Instant::now() + Duration::from_millis(2),
+            };
             tokio::select! {
                 _ = events.changed() => {}
                 () = tokio::time::sleep_until(next.into()) => {}
