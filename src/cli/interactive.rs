@@ -8,6 +8,7 @@ use crate::protocol::{Op, TreeKind};
 use crate::session::{self, Session, State};
 use crate::ui::{self, Colors};
 use std::io::{self, IsTerminal};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 pub(super) fn run(prompt: Option<String>, args: &RunArgs) -> Result<Exit, Trouble> {
@@ -41,6 +42,7 @@ pub(super) async fn show(
 ) -> Result<Exit, Trouble> {
     let options = ui::Options {
         theme: config.ui.theme.clone(),
+        theme_file: theme_file(config),
         colors: colors(&config.terminal),
         ascii: config.ui.ascii,
         ssh: config.terminal.ssh,
@@ -59,6 +61,12 @@ pub(super) async fn show(
         Ok(ui::Outcome::Signal(_)) => Ok(Exit::Terminated),
         Err(error) => Err(Trouble::new(Exit::Failed, format!("{error:#}"))),
     }
+}
+
+/// `themes/NAME.toml` beside the user's config file, if there is one.
+fn theme_file(config: &Config) -> Option<PathBuf> {
+    let file = config.paths.config.join("themes").join(format!("{}.toml", config.ui.theme));
+    file.is_file().then_some(file)
 }
 
 /// What the terminal can show, by what it says of itself.

@@ -176,7 +176,6 @@ impl App {
         if !self.grammars_ready && self.highlighter.ready() {
             self.grammars_ready = true;
             self.chat.blocks.forget_lines();
-            self.diff.forget_rows();
             self.dirty = true;
         }
     }

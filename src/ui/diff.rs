@@ -104,7 +104,8 @@ impl DiffView {
     }
 
     /// The row of a hunk's header.
-    pub(crate) fn row_of(&self, hunk: HunkRef) -> Option<usize> {
+    #[cfg(test)]
+    fn row_of(&self, hunk: HunkRef) -> Option<usize> {
         self.slots.iter().position(|slot| {
             slot.kind() == RowKind::HunkHeader
                 && (slot.change(), slot.hunk()) == (hunk.change, Some(hunk.hunk))

@@ -1,7 +1,8 @@
-//! The diff pane's state: which changes it shows, where its cursor is. The rows come from `diff`.
+//! The diff pane's state: which changes it shows, where its cursor is. The rows come from `diff`, and
+//! only those in sight are ever made: a change of 50,000 lines costs no more than its first screen.
 
 use super::chat_lines::Pen;
-use super::diff::{self, Choice, DiffLayout, DiffRow, RowKind};
+use super::diff::{Choice, DiffLayout, DiffRow, DiffView, RowKind};
 use super::keymap::{DiffVerb, Scroll};
 use super::sheet::{self, Sheet};
 use crate::protocol::{AskId, Change, EditState, HunkRef, Item, Question};
@@ -33,6 +34,8 @@ struct Key {
 }
 
 pub(crate) struct DiffPane {
+    view: DiffView,
+    /// The rows in sight, from `scroll` on.
     pub(crate) rows: Vec<DiffRow>,
     pub(crate) source: Source,
     pub(crate) files: usize,
@@ -51,8 +54,9 @@ pub(crate) struct DiffPane {
 type Shown = (Vec<Change>, Vec<EditState>);
 
 impl DiffPane {
-    pub(crate) const fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self {
+            view: DiffView::new(&[], DiffLayout::Unified),
             rows: Vec::new(),
             source: Source::Nothing,
             files: 0,
@@ -85,33 +89,38 @@ impl DiffPane {
             seq: if matches!(source, Source::Ask(_)) { 0 } else { state.seq },
         };
         if self.key != Some(key) {
-            self.refresh(state, sheet, pen, key);
+            self.refresh(state, key);
         }
-        self.cursor = self.cursor.min(self.rows.len().saturating_sub(1));
-        let scroll_max = self.rows.len().saturating_sub(self.height);
+        self.cursor = self.cursor.min(self.view.len().saturating_sub(1));
+        let scroll_max = self.view.len().saturating_sub(self.height);
         let last = self.cursor + 1;
         self.scroll = self.scroll.clamp(last.saturating_sub(self.height), self.cursor);
         self.scroll = self.scroll.min(scroll_max);
+        self.draw(sheet, pen, key);
     }
 
-    /// They are made anew with the next frame.
-    pub(crate) fn forget_rows(&mut self) {
-        self.key = None;
-    }
-
-    /// Makes the rows anew, unless only something else happened in the session.
-    fn refresh(&mut self, state: &State, sheet: Option<&Sheet>, pen: &Pen<'_>, key: Key) {
+    /// Plans the rows anew, unless only something else happened in the session.
+    fn refresh(&mut self, state: &State, key: Key) {
         let shown = changes(state, key.source);
-        let is_same_but_later = self.key.is_some_and(|old| Key { seq: key.seq, ..old } == key);
-        if !is_same_but_later || shown != self.shown {
-            self.rebuild(&shown, sheet, pen, key);
+        let is_planned = |old: Key| (old.source, old.layout) == (key.source, key.layout);
+        if !self.key.is_some_and(is_planned) || shown != self.shown {
+            self.view = DiffView::new(&shown.0, key.layout);
+            self.files = shown.0.len();
+            let counts = shown.0.iter().map(Change::counts);
+            (self.added, self.removed) =
+                counts.fold((0, 0), |sum, of| (sum.0 + of.0, sum.1 + of.1));
         }
+        if self.source != key.source {
+            self.scroll = 0;
+            self.cursor = self.find(0..self.view.len(), |(_, hunk, _)| hunk.is_some()).unwrap_or(0);
+        }
+        self.source = key.source;
         self.shown = shown;
         self.key = Some(key);
     }
 
-    fn rebuild(&mut self, shown: &Shown, sheet: Option<&Sheet>, pen: &Pen<'_>, key: Key) {
-        let (changes, states) = shown;
+    fn draw(&mut self, sheet: Option<&Sheet>, pen: &Pen<'_>, key: Key) {
+        let (changes, states) = &self.shown;
         let chosen =
             |at: HunkRef| match sheet {
                 Some(sheet) if matches!(key.source, Source::Ask(_)) => {
@@ -123,16 +132,18 @@ impl DiffPane {
                     _ => Choice::Pending,
                 },
             };
+        let range = self.scroll..self.scroll + self.height;
         self.rows =
-            diff::rows(changes, &chosen, key.columns, key.layout, pen.theme, pen.highlighter);
-        self.files = changes.len();
-        let counts = changes.iter().map(Change::counts);
-        (self.added, self.removed) = counts.fold((0, 0), |sum, of| (sum.0 + of.0, sum.1 + of.1));
-        if self.source != key.source {
-            self.scroll = 0;
-            self.cursor = self.rows.iter().position(|row| row.hunk.is_some()).unwrap_or(0);
-        }
-        self.source = key.source;
+            self.view.rows(changes, range, &chosen, key.columns, pen.theme, pen.highlighter);
+    }
+
+    /// The first row of a range that is such: its change, its hunk, its kind.
+    fn find(
+        &self,
+        mut range: impl Iterator<Item = usize>,
+        is: impl Fn((usize, Option<usize>, RowKind)) -> bool,
+    ) -> Option<usize> {
+        range.find(|row| self.view.place(*row).is_some_and(&is))
     }
 
     fn layout(&self, columns: u16) -> DiffLayout {
@@ -145,15 +156,17 @@ impl DiffPane {
 
     /// The hunk under the cursor; on a file's row, the file's first.
     pub(crate) fn here(&self) -> Option<HunkRef> {
-        let row = self.rows.get(self.cursor)?;
-        let hunk = row.hunk.or_else(|| {
-            self.rows.iter().filter(|other| other.change == row.change).find_map(|row| row.hunk)
-        })?;
-        Some(HunkRef { change: row.change, hunk })
+        let (change, hunk, _) = self.view.place(self.cursor)?;
+        let first = || {
+            let is =
+                |(of, hunk, _): (usize, Option<usize>, RowKind)| of == change && hunk.is_some();
+            self.find(0..self.view.len(), is).and_then(|row| self.view.place(row)?.1)
+        };
+        Some(HunkRef { change, hunk: hunk.or_else(first)? })
     }
 
     pub(crate) fn scroll(&mut self, scroll: Scroll) {
-        let last = self.rows.len().saturating_sub(1);
+        let last = self.view.len().saturating_sub(1);
         let page = self.height.saturating_sub(1).max(1);
         self.cursor = match scroll {
             Scroll::LineUp => self.cursor.saturating_sub(1),
@@ -184,11 +197,11 @@ impl DiffPane {
             }
             _ => return,
         };
-        let is_target = |index: &usize| self.rows[*index].kind == kind;
+        let is_target = |(_, _, of): (usize, Option<usize>, RowKind)| of == kind;
         let target = if down {
-            (self.cursor + 1..self.rows.len()).find(is_target)
+            self.find(self.cursor + 1..self.view.len(), is_target)
         } else {
-            (0..self.cursor.min(self.rows.len())).rev().find(is_target)
+            self.find((0..self.cursor).rev(), is_target)
         };
         if let Some(target) = target {
             self.cursor = target;

@@ -42,12 +42,8 @@ impl Highlighter {
     /// The text line by line; the spans of a line hold exactly its characters. A fence's info
     /// string, a name of a language, an extension and a path are all understood. The text must be
     /// clean.
-    pub(crate) fn block(
-        &self,
-        language_or_path: &str,
-        text: &str,
-        theme: &Theme,
-    ) -> Vec<Vec<Span<'static>>> {
+    #[cfg(test)]
+    fn block(&self, language_or_path: &str, text: &str, theme: &Theme) -> Vec<Vec<Span<'static>>> {
         let mut code = self.begin(language_or_path);
         text.lines().map(|line| code.line(line, theme)).collect()
     }

@@ -64,8 +64,10 @@ use std::path::PathBuf;
 /// How the screen is to be, as the config and the terminal's surroundings say.
 #[derive(Clone, Debug)]
 pub struct Options {
-    /// The name of a built-in theme.
+    /// The theme's name.
     pub theme: String,
+    /// Where the user keeps a theme of that name; None: it is a built-in one.
+    pub theme_file: Option<PathBuf>,
     pub colors: Colors,
     /// Frames, marks and bars of ASCII alone.
     pub ascii: bool,

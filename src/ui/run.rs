@@ -101,7 +101,7 @@ impl Loop {
             Colors::Ansi16 => ColorDepth::Ansi16,
             Colors::None => ColorDepth::None,
         };
-        let theme = Theme::load(&options.theme, depth).context("load the theme")?;
+        let theme = theme(&options, depth)?;
         let theme = if options.ascii { theme.with_ascii() } else { theme };
         let clock = Clock::new();
         let mut app = App::new(state, theme, jiff::tz::TimeZone::system(), clock.now());
@@ -325,5 +325,18 @@ impl Signals {
             _ = self.stop.recv() => Woken::Stop,
             _ = self.go_on.recv() => Woken::Continued,
         }
+    }
+}
+
+/// The user's own theme of that name, else a built-in one.
+fn theme(options: &Options, depth: ColorDepth) -> anyhow::Result<Theme> {
+    match &options.theme_file {
+        Some(file) => {
+            let source = std::fs::read_to_string(file)
+                .with_context(|| format!("read the theme {}", file.display()))?;
+            Theme::read(&options.theme, &source, depth)
+                .with_context(|| format!("load the theme {}", file.display()))
+        }
+        None => Theme::load(&options.theme, depth).context("load the theme"),
     }
 }

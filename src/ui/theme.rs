@@ -74,7 +74,6 @@ roles! {
 
 #[derive(Clone, Debug)]
 pub(crate) struct Theme {
-    name: String,
     revision: u64,
     /// By role, in the order of [`Role::ALL`].
     styles: Vec<Style>,
@@ -84,26 +83,23 @@ pub(crate) struct Theme {
 impl Theme {
     /// A built-in theme by its name, for a terminal with so many colours.
     pub(crate) fn load(name: &str, depth: ColorDepth) -> Result<Self, ThemeError> {
-        Ok(Self::of(name, &file::built_in(name)?, depth))
+        Ok(Self::of(&file::built_in(name)?, depth))
     }
 
     /// A theme of the user's, from the text of its file. It may inherit from the built-in ones.
     pub(crate) fn read(name: &str, source: &str, depth: ColorDepth) -> Result<Self, ThemeError> {
-        Ok(Self::of(name, &file::read(name, source)?, depth))
+        Ok(Self::of(&file::read(name, source)?, depth))
     }
 
     /// The names that [`Theme::load`] knows; the first is the default.
-    pub(crate) fn names() -> impl Iterator<Item = &'static str> {
+    #[cfg(test)]
+    fn names() -> impl Iterator<Item = &'static str> {
         file::BUILT_IN.iter().map(|(name, _)| *name)
     }
 
-    fn of(name: &str, layers: &[file::Layer], depth: ColorDepth) -> Self {
+    fn of(layers: &[file::Layer], depth: ColorDepth) -> Self {
         let styles = Role::ALL.iter().map(|role| file::style(layers, *role, depth)).collect();
-        Self { name: name.to_owned(), revision: next_revision(), styles, glyphs: Glyphs::UNICODE }
-    }
-
-    pub(crate) fn name(&self) -> &str {
-        &self.name
+        Self { revision: next_revision(), styles, glyphs: Glyphs::UNICODE }
     }
 
     /// Differs between any two themes that were made, so that a cache of what was drawn knows.

@@ -168,9 +168,7 @@ fn diff(app: &App, buffer: &mut Buffer, inside: Rect, is_focused: bool) {
         return lines(buffer, text, &empty::diff(app, text.width));
     }
     let here = pane.here();
-    for (y, (index, row)) in
-        (inside.y..inside.bottom()).zip(pane.rows.iter().enumerate().skip(pane.scroll))
-    {
+    for (y, (index, row)) in (inside.y..inside.bottom()).zip((pane.scroll..).zip(&pane.rows)) {
         buffer.set_line(inside.x + 1, y, &row.line, inside.width.saturating_sub(1));
         let is_here = here.is_some_and(|at| at.change == row.change && Some(at.hunk) == row.hunk);
         if is_focused && index == pane.cursor {
