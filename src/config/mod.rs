@@ -38,13 +38,9 @@ pub struct Config {
     /// As it was said; `chosen` says what it means.
     pub model: String,
     pub mode: Mode,
-    /// `auto`, `brief`, `normal` or `deep`.
-    pub depth: String,
     pub budget: Budget,
     /// Whether a person named the budget: autopilot needs that.
     pub budget_named: bool,
-    /// Tokens; None: no limit.
-    pub session_budget: Option<u64>,
     /// The agent's shell.
     pub shell: PathBuf,
     /// A command line: `$VISUAL`, else `$EDITOR`.
@@ -64,7 +60,6 @@ pub struct Ui {
     pub theme: String,
     /// Draw with ASCII alone: set so, or the locale can do no more.
     pub ascii: bool,
-    pub mouse: bool,
 }
 
 /// Rules as they were written; the room `policy` reads them.
@@ -165,13 +160,11 @@ impl Config {
         let mut config = Config {
             model: String::new(),
             mode: Mode::default(),
-            depth: String::new(),
             budget: Budget { tokens: 0, cost: None, steps: None, seconds: None },
             budget_named: false,
-            session_budget: None,
             shell: PathBuf::new(),
             editor: inputs.var("VISUAL").or(inputs.var("EDITOR")).map(str::to_owned),
-            ui: Ui { theme: String::new(), ascii: false, mouse: true },
+            ui: Ui { theme: String::new(), ascii: false },
             rules: RuleTexts::default(),
             paths,
             terminal,
@@ -197,7 +190,6 @@ impl Config {
         self.model = self.text(&["model"]).unwrap_or_else(|| "auto".to_owned());
         let mode = self.text(&["mode"]).unwrap_or_default();
         self.mode = Mode::ALL.into_iter().find(|known| known.name() == mode).unwrap_or_default();
-        self.depth = self.text(&["depth"]).unwrap_or_else(|| "auto".to_owned());
         self.budget = Budget {
             tokens: self.tokens(&["budget", "turn"]).unwrap_or_default(),
             cost: self.number(&["budget", "cost"]).filter(|cost| *cost > 0.0),
@@ -214,13 +206,11 @@ impl Config {
             let said = self.layers.all(&["budget".to_owned(), (*name).to_owned()]);
             said.last().is_some_and(|said| said.source != Source::BuiltIn)
         });
-        self.session_budget = self.tokens(&["budget", "session"]).filter(|count| *count > 0);
         let shell = self.text(&["shell"]).or_else(|| self.inputs.var("SHELL").map(str::to_owned));
         self.shell = PathBuf::from(shell.unwrap_or_else(|| "/bin/sh".to_owned()));
         self.ui = Ui {
             theme: self.text(&["ui", "theme"]).unwrap_or_else(|| "brisk-dark".to_owned()),
             ascii: flag(self, &["ui", "ascii"]) || !self.terminal.utf8,
-            mouse: flag(self, &["ui", "mouse"]),
         };
         self.rules = RuleTexts {
             allow: texts(self, &["rules", "allow"]),

@@ -66,7 +66,7 @@ fn the_built_in_settings_are_whole_and_sound() {
         ("auto", Mode::Confirm, 100_000)
     );
     assert_eq!(config.budget, Budget { tokens: 100_000, cost: None, steps: None, seconds: None });
-    assert!(!config.budget_named && config.ui.mouse && !config.ui.ascii);
+    assert!(!config.budget_named && !config.ui.ascii);
     for (pattern, _) in
         schema::SETTINGS.iter().filter(|(pattern, _)| !pattern.contains('*') && *pattern != "guard")
     {

@@ -4,10 +4,10 @@
 use super::chat_lines::{self, Pen};
 use super::markdown::Markdown;
 use super::tool_lines::{self, Tool};
-use crate::protocol::{CallId, Item};
+use crate::protocol::{CallId, Item, Outcome};
 use crate::session::{Entry, EntryBody, State};
 use ratatui::text::Line;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 /// Blocks whose lines are kept; beyond it those out of sight are forgotten.
 const KEPT_BLOCKS_MAX: usize = 600;
@@ -17,6 +17,8 @@ pub(crate) struct Blocks {
     /// Entries of the session that are in the blocks.
     seen: usize,
     calls: HashMap<CallId, usize>,
+    /// Calls that have no block: what they did shows by itself.
+    hidden: HashSet<CallId>,
     columns: u16,
     expand_all: bool,
     live: Markdown,
@@ -49,6 +51,7 @@ impl Blocks {
             blocks: Vec::new(),
             seen: 0,
             calls: HashMap::new(),
+            hidden: HashSet::new(),
             columns: 0,
             expand_all: false,
             live: Markdown::new(),
@@ -67,6 +70,20 @@ impl Blocks {
 
     fn take_in(&mut self, index: usize, entry: &Entry) {
         let body = match &entry.body {
+            // Where it works is in the header; what it was told is in the journal.
+            EntryBody::Item(Item::Context { name, .. }) if name == "environment" => return,
+            // The plan itself follows as an item of its own.
+            EntryBody::Item(Item::Call { call, tool, arguments, .. })
+                if tool == "tell" && arguments.contains("\"plan\"") =>
+            {
+                self.hidden.insert(call.clone());
+                return;
+            }
+            EntryBody::Item(Item::Result { call, outcome: Outcome::Done, .. })
+                if self.hidden.contains(call) =>
+            {
+                return;
+            }
             EntryBody::Item(Item::Call { call, .. }) => {
                 self.calls.insert(call.clone(), self.blocks.len());
                 BlockBody::Tool { call: index, result: None, edits: Vec::new() }
