@@ -1,6 +1,7 @@
 //! Tests of the room: what keys and events do, and what real terminal bytes show.
 
 mod draw_bytes;
+mod guard;
 mod keys;
 mod random;
 mod screens;
