@@ -1,0 +1,392 @@
+//! A session through its ops and events, with a scripted model over real HTTP, a real shell, real files.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on ends by a panic")]
+
+mod common;
+
+use brisk::config::{self, Inputs};
+use brisk::model::Timing;
+use brisk::policy::Rules;
+use brisk::protocol::{
+    Answer, AskEvent, AskId, Body, Budget, Delta, End, Event, HunkRef, Item, Mode, Op, Question,
+    Setting, Size, TreeKind, TurnEvent,
+};
+use brisk::session::{self, Session, State, read_journal};
+use common::{Place, snapshot};
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// A session, and what a front end knows of it.
+struct Stage {
+    session: Session,
+    state: State,
+    events: Vec<Event>,
+}
+
+impl Stage {
+    async fn open(place: &Place, mode: Mode, tokens: u64) -> Stage {
+        let env: BTreeMap<String, OsString> =
+            place.env().into_iter().map(|(name, value)| (name.to_owned(), value.into())).collect();
+        let mut inputs = Inputs {
+            env,
+            folder: place.project.clone(),
+            repository: None,
+            system: "/nowhere/config.toml".into(),
+            overrides: Vec::new(),
+            profile: None,
+        };
+        inputs.enter(place.project.clone());
+        let config = Arc::new(config::load(&inputs).unwrap());
+        let model = config.chosen().unwrap();
+        let service = config.service(&model.service).unwrap();
+        let timing = Timing { backoff: Duration::from_millis(1), ..Timing::default() };
+        let options = session::Options {
+            config,
+            folder: place.project.clone(),
+            tree: TreeKind::InPlace,
+            mode,
+            model,
+            service,
+            budget: Budget { tokens, cost: None, steps: None, seconds: None },
+            rules: Rules::default(),
+            size: Size { columns: 80, rows: 24 },
+            ephemeral: false,
+            timing,
+        };
+        let session = session::start(options).await.unwrap();
+        Stage { session, state: State::default(), events: Vec::new() }
+    }
+
+    async fn send(&self, op: Op) {
+        self.session.handle.send(op).await;
+    }
+
+    async fn prompt(&self, text: &str) {
+        self.send(Op::Prompt { text: text.to_owned() }).await;
+    }
+
+    /// Follows the session until an event is such.
+    async fn until(&mut self, is: impl Fn(&Body) -> bool) -> Body {
+        loop {
+            let next = tokio::time::timeout(Duration::from_secs(60), self.session.events.next());
+            let event = next.await.expect("it comes in a minute").expect("the session runs");
+            self.state.apply(&event);
+            self.events.push(event.clone());
+            if is(&event.body) {
+                return event.body;
+            }
+        }
+    }
+
+    async fn asked(&mut self) -> (AskId, Question) {
+        match self.until(|body| matches!(body, Body::Ask(AskEvent::Opened(_)))).await {
+            Body::Ask(AskEvent::Opened(ask)) => (ask.id, ask.question),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    async fn end(&mut self) -> End {
+        match self.until(|body| matches!(body, Body::Turn(TurnEvent::Ended { .. }))).await {
+            Body::Turn(TurnEvent::Ended { end, .. }) => end,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    async fn answer(&self, ask: AskId, answer: Answer) {
+        self.send(Op::Answer { ask, answer }).await;
+    }
+
+    /// Ends the session, and reads its journal.
+    async fn close(mut self) -> (State, State) {
+        self.send(Op::Shutdown).await;
+        while let Some(event) = self.session.events.next().await {
+            self.state.apply(&event);
+        }
+        self.session.ended.await.unwrap();
+        let replay = read_journal(&self.session.folder.join("journal.jsonl")).unwrap();
+        assert_eq!(replay.torn_bytes, 0);
+        let mut replayed = State::default();
+        replay.events.iter().for_each(|event| replayed.apply(event));
+        (self.state, replayed)
+    }
+}
+
+/// The place is made outside of the test's own runtime, since it has one for its server.
+fn with<F: Future<Output = ()>>(
+    api: &str,
+    script: &str,
+    files: &[(&str, &str)],
+    test: impl FnOnce(Arc<Place>) -> F,
+) {
+    let place = Place::scripted(api, script);
+    for (path, text) in files {
+        place.write(path, text);
+    }
+    let place = Arc::new(place);
+    place.runtime().block_on(test(Arc::clone(&place)));
+}
+
+const MAIN: (&str, &str) =
+    ("main.py", "a = 1\nb = 2\nc = 3\nd = 4\ne = 5\nf = 6\ng = 7\nh = 8\ni = 9\n");
+const EDIT: &str = r#"
+[[reply]]
+calls = [{ tool = "edit", arguments = { path = "main.py", old = "a = 1\nb = 2\nc = 3\nd = 4\ne = 5\nf = 6\ng = 7\nh = 8\ni = 9\n", new = "a = 10\nb = 2\nc = 3\nd = 4\ne = 5\nf = 6\ng = 7\nh = 8\ni = 90\n" } }]
+[[reply]]
+text = "That is it."
+"#;
+
+#[test]
+fn some_hunks_are_written_and_the_replayed_journal_gives_the_same_state() {
+    with("openai-chat", EDIT, &[MAIN], |place| async move {
+        let mut stage = Stage::open(&place, Mode::Confirm, 100_000).await;
+        stage.prompt("change it").await;
+        let (ask, question) = stage.asked().await;
+        let Question::Apply { changes, again: false, .. } = &question else {
+            panic!("{question:?}")
+        };
+        assert_eq!(changes[0].hunks.len(), 2);
+        assert_eq!(place.read("main.py"), MAIN.1, "nothing is written before the answer");
+        let accepted = vec![HunkRef { change: 0, hunk: 1 }];
+        stage.answer(ask, Answer::Hunks { accepted, comment: Some("not the first".into()) }).await;
+        assert_eq!(stage.end().await, End::Done);
+        assert_eq!(place.read("main.py"), MAIN.1.replace("i = 9", "i = 90"));
+        let told = place.server().requests()[1].body.to_string();
+        assert!(told.contains("accepted 1 of 2 hunks") && told.contains("not the first"), "{told}");
+        let (mut live, replayed) = stage.close().await;
+        live.live = session::Live::default();
+        assert_eq!(live, replayed);
+    });
+}
+
+#[test]
+fn a_file_that_changed_while_the_question_was_open_is_asked_about_again() {
+    with("anthropic", EDIT, &[MAIN], |place| async move {
+        let mut stage = Stage::open(&place, Mode::Confirm, 100_000).await;
+        stage.prompt("change it").await;
+        let (ask, _) = stage.asked().await;
+        place.write("main.py", format!("# mine\n{}", MAIN.1));
+        stage.answer(ask, Answer::Yes).await;
+        let (ask, question) = stage.asked().await;
+        assert!(matches!(question, Question::Apply { again: true, .. }), "{question:?}");
+        assert_eq!(place.read("main.py"), format!("# mine\n{}", MAIN.1));
+        stage.answer(ask, Answer::Yes).await;
+        assert_eq!(stage.end().await, End::Done);
+        assert!(place.read("main.py").starts_with("# mine\na = 10\n"));
+    });
+}
+
+#[test]
+fn modes_decide_what_is_asked() {
+    for (mode, script, written) in [
+        (Mode::AutoEdit, EDIT.to_owned(), true),
+        (Mode::Plan, EDIT.replace("text = ", "expect = [\"refused\"]\ntext = "), false),
+    ] {
+        with("openai-chat", &script, &[MAIN], |place| async move {
+            let mut stage = Stage::open(&place, mode, 100_000).await;
+            stage.prompt("change it").await;
+            assert_eq!(stage.end().await, End::Done, "{:?}", place.server().mismatch());
+            assert_eq!(place.read("main.py") != MAIN.1, written, "{mode}");
+            let asked = stage.events.iter().any(|event| matches!(event.body, Body::Ask(_)));
+            assert!(!asked, "{mode}");
+        });
+    }
+}
+
+#[test]
+fn always_makes_a_rule_for_the_rest_of_the_session() {
+    let script = r#"
+[[reply]]
+calls = [{ tool = "run", arguments = { command = "touch one" } }]
+[[reply]]
+calls = [{ tool = "run", arguments = { command = "touch two" } }]
+[[reply]]
+text = "Both."
+"#;
+    with("openai-chat", script, &[], |place| async move {
+        let mut stage = Stage::open(&place, Mode::Confirm, 100_000).await;
+        stage.prompt("touch them").await;
+        let (ask, question) = stage.asked().await;
+        let Question::Run { rule: Some(rule), .. } = question else { panic!("{question:?}") };
+        assert_eq!(rule[0], "touch");
+        stage.answer(ask, Answer::Always).await;
+        let mut asks = 1;
+        loop {
+            let body = stage
+                .until(|body| {
+                    matches!(
+                        body,
+                        Body::Ask(AskEvent::Opened(_)) | Body::Turn(TurnEvent::Ended { .. })
+                    )
+                })
+                .await;
+            let Body::Ask(AskEvent::Opened(ask)) = body else { break };
+            asks += 1;
+            stage.answer(ask.id, Answer::Yes).await;
+        }
+        assert!(place.project.join("one").exists() && place.project.join("two").exists());
+        // A rule as narrow as `touch one` asks again; one as wide as `touch` does not.
+        assert_eq!(asks, if rule.len() == 1 { 1 } else { 2 });
+    });
+}
+
+#[test]
+fn steering_reaches_the_next_request_and_the_queue_the_next_turn() {
+    let script = r#"
+[[reply]]
+calls = [{ tool = "run", arguments = { command = "touch one" } }]
+[[reply]]
+expect = ["only in the docs"]
+text = "First."
+[[reply]]
+expect_new = ["and then this"]
+text = "Second."
+"#;
+    with("openai-chat", script, &[], |place| async move {
+        let mut stage = Stage::open(&place, Mode::Confirm, 100_000).await;
+        stage.prompt("begin").await;
+        let (ask, _) = stage.asked().await;
+        stage.send(Op::Steer { text: "only in the docs".into() }).await;
+        stage.send(Op::Queue { text: "and then this".into() }).await;
+        stage.send(Op::Queue { text: "no, not that".into() }).await;
+        stage.send(Op::Unqueue).await;
+        let back = stage.until(|body| matches!(body, Body::Turn(TurnEvent::Unqueued { .. }))).await;
+        assert_eq!(back, Body::Turn(TurnEvent::Unqueued { text: "no, not that".into() }));
+        stage.answer(ask, Answer::No { comment: None }).await;
+        assert_eq!(stage.end().await, End::Done, "{:?}", place.server().mismatch());
+        assert_eq!(stage.end().await, End::Done, "{:?}", place.server().mismatch());
+        assert_eq!(place.server().requests().len(), 3);
+    });
+}
+
+#[test]
+fn an_interrupted_turn_is_repaired_and_the_next_request_is_valid() {
+    let script = r#"
+[[reply]]
+text = "I run it."
+calls = [{ tool = "run", arguments = { command = "touch one" } }]
+[[reply]]
+expect = ["interrupted"]
+text = "Never mind."
+"#;
+    for api in ["openai-chat", "anthropic"] {
+        with(api, script, &[], |place| async move {
+            let mut stage = Stage::open(&place, Mode::Confirm, 100_000).await;
+            stage.prompt("begin").await;
+            stage.asked().await;
+            stage.send(Op::Interrupt).await;
+            assert_eq!(stage.end().await, End::Interrupted);
+            assert!(stage.state.asks.is_empty(), "the question is withdrawn");
+            stage.prompt("go on").await;
+            assert_eq!(stage.end().await, End::Done, "{api} {:?}", place.server().mismatch());
+            assert!(!place.project.join("one").exists());
+        });
+    }
+}
+
+#[test]
+fn a_cut_stream_is_made_again_and_no_text_is_there_twice() {
+    let script = r#"
+[[reply]]
+fault = "cut"
+after_chunks = 2
+text = "One sentence that is cut in the middle of it all."
+[[reply]]
+fault = "429"
+retry_after = 0
+[[reply]]
+text = "One sentence that is cut in the middle of it all."
+"#;
+    with("anthropic", script, &[], |place| async move {
+        let mut stage = Stage::open(&place, Mode::Confirm, 100_000).await;
+        stage.prompt("say it").await;
+        assert_eq!(stage.end().await, End::Done);
+        let said = stage.state.entries.iter().filter_map(|entry| match &entry.body {
+            session::EntryBody::Item(Item::Assistant { text, .. }) => Some(text.as_str()),
+            _ => None,
+        });
+        assert_eq!(said.collect::<Vec<_>>(), ["One sentence that is cut in the middle of it all."]);
+        let restarted = |event: &Event| matches!(event.body, Body::Delta(Delta::Restart));
+        assert!(stage.events.iter().any(restarted));
+        let told = |event: &Event| matches!(event.body, Body::Notice(_));
+        assert!(stage.events.iter().any(told), "a retry is said");
+    });
+}
+
+#[test]
+fn a_budget_that_is_raised_while_the_turn_runs_is_in_force_at_once() {
+    let script = r#"
+[[reply]]
+calls = [{ tool = "run", arguments = { command = "seq 1 1000" } }, { tool = "run", arguments = { command = "touch x" } }]
+[[reply]]
+text = "Done."
+"#;
+    with("openai-chat", script, &[], |place| async move {
+        let mut stage = Stage::open(&place, Mode::Confirm, 2_000).await;
+        stage.prompt("count").await;
+        let (ask, _) = stage.asked().await;
+        let budget = Budget { tokens: 50_000, cost: None, steps: None, seconds: None };
+        stage.send(Op::Set(Setting::Budget(budget))).await;
+        stage.answer(ask, Answer::No { comment: None }).await;
+        assert_eq!(stage.end().await, End::Done);
+        let ledger = std::fs::read_to_string(place.home().join("state/ledger.jsonl")).unwrap();
+        let lines: Vec<serde_json::Value> =
+            ledger.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        assert_eq!(lines.len(), 2, "one line for every call");
+        let input: u64 = lines
+            .iter()
+            .map(|line| line["input"].as_u64().unwrap() + line["cached"].as_u64().unwrap())
+            .sum();
+        let counted: u64 = place.server().requests().iter().map(|one| one.usage.prompt()).sum();
+        assert_eq!(input, counted);
+    });
+}
+
+/// What the model sees first, whole, and what it costs: the lean prefix is a promise.
+#[test]
+fn the_first_request_is_small_and_the_next_ones_only_append() {
+    let script = r#"
+[[reply]]
+calls = [{ tool = "read", arguments = { path = "main.py" } }]
+[[reply]]
+calls = [{ tool = "run", arguments = { command = "ls" } }, { tool = "run", arguments = { command = "wc -l main.py" } }]
+[[reply]]
+text = "It assigns nine names."
+"#;
+    let files = [MAIN, ("README.md", "# nine\n"), ("test.py", "import main\n")];
+    for api in ["openai-chat", "anthropic"] {
+        with(api, script, &files, |place| async move {
+            place.commit();
+            let mut stage = Stage::open(&place, Mode::Confirm, 100_000).await;
+            stage.prompt("What does main.py do?").await;
+            assert_eq!(stage.end().await, End::Done, "{:?}", place.server().mismatch());
+            let requests = place.server().requests();
+            let tokens = requests[0].usage.prompt();
+            assert!(tokens <= 1_000, "{api}: {tokens}");
+            let body = serde_json::to_string_pretty(&requests[0].body).unwrap();
+            snapshot(&format!("agent__first_request_{api}"), &place.masked(&body));
+            let messages = |index: usize| {
+                let mut body = requests[index].body.clone();
+                strip_markers(&mut body);
+                body["messages"].as_array().unwrap().clone()
+            };
+            for step in 1..requests.len() {
+                let (before, after) = (messages(step - 1), messages(step));
+                assert_eq!(before[..], after[..before.len()], "{api}, request {}", step + 1);
+            }
+        });
+    }
+}
+
+/// The cache markers move on; everything else of a prefix stays.
+fn strip_markers(value: &mut serde_json::Value) {
+    match value {
+        serde_json::Value::Object(map) => {
+            map.remove("cache_control");
+            map.values_mut().for_each(strip_markers);
+        }
+        serde_json::Value::Array(values) => values.iter_mut().for_each(strip_markers),
+        _ => {}
+    }
+}
