@@ -94,7 +94,8 @@ impl Workspace {
         };
         let inside = folder.strip_prefix(&root).unwrap_or(Path::new("")).to_owned();
         let work_root = copy.as_ref().map_or(root.as_path(), Copy::root);
-        let work_folder = work_root.join(&inside);
+        // Joined with an empty path it would end in a slash.
+        let work_folder: PathBuf = work_root.components().chain(inside.components()).collect();
         if copy.is_some() {
             // An ignored one is not copied, but a shell has to start somewhere.
             fs::create_dir_all(&work_folder)
