@@ -174,3 +174,15 @@ fn the_first_screen_is_as_it_should_be() {
         snapshot(&format!("screen__header@{columns}x{rows}"), &place.masked(&head));
     }
 }
+
+#[test]
+fn the_demo_on_a_screen_claims_nothing_after_a_no() {
+    let place = Place::bare();
+    let screen = Screen::open(&place, &["demo"], 120, 40);
+    screen.wait_for("a script plays the model");
+    screen.wait_for("APPROVAL");
+    answer(&screen, "y", "exit 101");
+    screen.wait_for("write to your files");
+    answer(&screen, "n", "so it stops");
+    assert!(!screen.text().contains("Fixed in"), "{}", screen.text());
+}

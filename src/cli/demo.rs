@@ -48,7 +48,7 @@ pub(super) fn run(args: &RunArgs) -> Result<Exit, Trouble> {
         options.ephemeral = true;
         let session = session::start(options).await?;
         if on_screen {
-            let notice = format!("{SAYS} Folder: {}", root.display());
+            let notice = "demo: a script plays the model; all else is real".to_owned();
             return interactive::show(session, &config, Some(PROMPT.to_owned()), Some(notice))
                 .await;
         }

@@ -52,8 +52,11 @@ pub(super) async fn run(call: &Call, out: &dyn Out) -> Result<(Said, Infeasible)
     let Arguments { kind, text, evidence } = arguments(call, &tool())?;
     Ok(match kind {
         Kind::Plan => {
-            out.emit(Body::Item(Item::Plan { steps: steps(&text) }));
-            (Said::done("shown".to_owned(), Detail::Tell), None)
+            let steps = steps(&text);
+            let done = steps.iter().filter(|step| step.state == PlanState::Done).count();
+            let shown = format!("shown: {done} of {} done", steps.len());
+            out.emit(Body::Item(Item::Plan { steps }));
+            (Said::done(shown, Detail::Tell), None)
         }
         Kind::Question => (ask(call, &text, out).await, None),
         Kind::Infeasible => match evidence.filter(|evidence| !evidence.trim().is_empty()) {
