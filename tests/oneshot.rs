@@ -151,6 +151,18 @@ fn the_json_object_has_the_names_of_the_contract() {
 }
 
 #[test]
+fn a_run_that_never_began_is_an_object_too() {
+    let ran = Place::bare().run(&["-p", "hello", "-o", "json", "--no-stdin"]);
+    assert_eq!(ran.code, Some(3), "{ran:?}");
+    let json: serde_json::Value = serde_json::from_str(&ran.stdout).unwrap();
+    assert_eq!(
+        (&json["status"], &json["reason"]),
+        (&"config".into(), &"no model is configured".into())
+    );
+    assert!(ran.stderr.contains("hint:"), "{ran:?}");
+}
+
+#[test]
 fn the_json_stream_is_the_journal() {
     let args = ["-p", "say goodbye", "-o", "stream-json", "-q"];
     let (place, ran) = asked("openai-chat", EDIT, &args);

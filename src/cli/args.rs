@@ -11,8 +11,7 @@ use std::path::PathBuf;
 #[command(
     name = "brisk",
     version,
-    args_conflicts_with_subcommands = false,
-    subcommand_negates_reqs = true,
+    override_usage = "brisk [OPTIONS] [PROMPT]\n       brisk [OPTIONS] -p PROMPT\n       brisk [OPTIONS] <COMMAND>",
     after_help = "With no command brisk opens full screen. Exit codes: 0 done, 1 the task failed, \
                   2 usage, 3 configuration or credentials, 4 provider or network, 5 something was \
                   denied, 6 budget or steps used up, 7 infeasible, 124 --max-time ran out."

@@ -105,6 +105,14 @@ impl Trouble {
         self
     }
 
+    pub(super) const fn exit(&self) -> Exit {
+        self.exit
+    }
+
+    pub(super) fn message(&self) -> &str {
+        &self.message
+    }
+
     /// The same, said by a flag: a mistake of usage.
     pub(super) fn into_usage(mut self) -> Trouble {
         self.exit = Exit::Usage;

@@ -11,6 +11,8 @@ use std::io::{self, IsTerminal};
 use std::path::PathBuf;
 use std::sync::Arc;
 
+const SIGINT: i32 = 2;
+
 pub(super) fn run(prompt: Option<String>, args: &RunArgs) -> Result<Exit, Trouble> {
     args.check(Place::Interactive)?;
     check_terminal()?;
@@ -58,6 +60,7 @@ pub(super) async fn show(
     let _ = session.ended.await;
     match outcome {
         Ok(ui::Outcome::Quit | ui::Outcome::Ended) => Ok(Exit::Done),
+        Ok(ui::Outcome::Signal(SIGINT)) => Ok(Exit::Interrupted),
         Ok(ui::Outcome::Signal(_)) => Ok(Exit::Terminated),
         Err(error) => Err(Trouble::new(Exit::Failed, format!("{error:#}"))),
     }

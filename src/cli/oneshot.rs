@@ -11,7 +11,16 @@ use crate::session::{self, Session, State};
 use std::path::{Path, PathBuf};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
+/// With `-o json` there is always an object on stdout, also of a run that never began.
 pub(super) fn run(prompt: &str, args: &RunArgs) -> Result<Exit, Trouble> {
+    let ran = turn(prompt, args);
+    if let (Err(trouble), Some(OutputArg::Json)) = (&ran, args.output) {
+        output::line(&report::never_began(trouble))?;
+    }
+    ran
+}
+
+fn turn(prompt: &str, args: &RunArgs) -> Result<Exit, Trouble> {
     args.check(Place::OneShot)?;
     check_stdout(args)?;
     let config = setup::config(args)?;

@@ -1,7 +1,7 @@
 //! What is left of a one-shot run: the JSON object, the event lines, the reason.
 
-use super::exit::Exit;
-use crate::protocol::{End, Event, Item, Limit, SessionId};
+use super::exit::{Exit, Trouble};
+use crate::protocol::{End, Event, Item, Limit, SessionId, Usage};
 use crate::session::{EntryBody, State};
 use serde::Serialize;
 
@@ -53,6 +53,37 @@ pub(super) fn event_line(event: &Event, session: &SessionId) -> String {
         .expect("events are made to be written as JSON")
 }
 
+/// The object of a run that ended before its session was there.
+pub(super) fn never_began(trouble: &Trouble) -> String {
+    let usage = JsonUsage::of(&Usage::default(), None);
+    let json = Json {
+        status: trouble.exit().status(),
+        reason: Some(trouble.message().to_owned()),
+        message: "",
+        patch: String::new(),
+        session: None,
+        usage,
+        models: Vec::new(),
+        steps: 0,
+        gates: [],
+    };
+    serde_json::to_string(&json).expect("plain values are JSON")
+}
+
+impl JsonUsage {
+    const fn of(usage: &Usage, cost: Option<f64>) -> JsonUsage {
+        JsonUsage {
+            input: usage.input,
+            cached: usage.cached,
+            cache_write: usage.cache_write,
+            output: usage.output,
+            reasoning: usage.reasoning,
+            cost,
+            estimated: usage.estimated,
+        }
+    }
+}
+
 impl Report<'_> {
     /// The agent's last words.
     pub(super) fn message(&self) -> &str {
@@ -64,7 +95,6 @@ impl Report<'_> {
     }
 
     pub(super) fn json(&self) -> String {
-        let usage = self.state.usage;
         let header = self.state.header.as_ref();
         let json = Json {
             status: self.exit.status(),
@@ -72,15 +102,7 @@ impl Report<'_> {
             message: self.message(),
             patch: String::from_utf8_lossy(self.patch).into_owned(),
             session: header.map(|header| &header.session),
-            usage: JsonUsage {
-                input: usage.input,
-                cached: usage.cached,
-                cache_write: usage.cache_write,
-                output: usage.output,
-                reasoning: usage.reasoning,
-                cost: self.state.cost,
-                estimated: usage.estimated,
-            },
+            usage: JsonUsage::of(&self.state.usage, self.state.cost),
             models: header.map(|header| header.model.as_str()).into_iter().collect(),
             steps: self.steps(),
             gates: [],
