@@ -363,3 +363,18 @@ fn a_signal_ends_the_run_with_its_own_code() {
         assert_eq!(child.wait().unwrap().code(), Some(code));
     }
 }
+
+#[test]
+fn the_nearest_rules_file_is_part_of_what_the_model_is_told() {
+    let script = r#"
+[[reply]]
+expect = ["Rules of this project, from AGENTS.md", "Use tabs."]
+expect_not = ["Ignore me."]
+text = "Tabs it is."
+"#;
+    let place = Place::scripted("anthropic", script);
+    place.write("AGENTS.md", "Use tabs.\n");
+    place.write("CLAUDE.md", "Ignore me.\n");
+    let ran = place.run(&["-p", "tabs or spaces?"]);
+    assert_eq!(ran.code, Some(0), "{ran:?} {:?}", place.server().mismatch());
+}
