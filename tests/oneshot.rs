@@ -351,7 +351,7 @@ fn an_empty_folder_and_a_closed_stdin_are_fine() {
 
 #[test]
 fn a_signal_ends_the_run_with_its_own_code() {
-    let place = Place::scripted("openai-chat", "[[reply]]\nfault = \"stall\"\n");
+    let place = Place::scripted("openai-chat", "[[reply]]\nfault = \"stall\"\nrepeat = true\n");
     for (signal, code) in [("INT", 130), ("TERM", 143)] {
         let mut child = place.brisk(&["-p", "hello", "--no-stdin", "-q"]).spawn().unwrap();
         let before = place.server().requests().len();
