@@ -1,0 +1,4 @@
+//! The shared terminal as people meet it: real shells and programs, in the room's own face or in
+//! the whole binary on a real PTY. What is not installed is skipped and said so.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on ends by a panic")]
