@@ -53,6 +53,7 @@ impl Stage {
             rules: Rules::default(),
             size: Size { columns: 80, rows: 24 },
             ephemeral: false,
+            attended: true,
             timing,
         };
         let session = session::start(options).await.unwrap();

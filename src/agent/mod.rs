@@ -37,10 +37,24 @@ pub(crate) trait Out: Send + Sync {
     fn sync(&self) -> Wait<'_, Result<(), String>>;
     /// Waits while the user holds the terminal's pen.
     fn pen(&self, term: TermId) -> Wait<'_, ()>;
+    /// What the model should know of the terminals since the last call: what they showed while the
+    /// user had the pen, background commands that ended.
+    fn notes(&self) -> Vec<String>;
     /// What the user said to the running turn since the last call, oldest first.
     fn steering(&self) -> Vec<String>;
     /// What is in force now.
     fn settings(&self) -> Settings;
+}
+
+/// The terminals that the agent may use. The user's own are none of them.
+pub(crate) trait Terminals: Send + Sync {
+    /// Where commands run; no terminal: it has ended.
+    fn current(&self) -> (TermId, Option<Terminal>);
+    fn get(&self, term: TermId) -> Option<Terminal>;
+    /// An idle one for a command in the background. Err: a sentence.
+    fn spare(&self) -> Result<(TermId, Terminal), String>;
+    /// The command that runs there goes on in the background; its end will be told.
+    fn watch(&self, term: TermId, command: &str);
 }
 
 pub(crate) type Wait<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
@@ -60,8 +74,9 @@ pub(crate) struct World {
     pub(crate) model: ModelSpec,
     pub(crate) estimator: Arc<Mutex<Estimator>>,
     pub(crate) workspace: Arc<Workspace>,
-    pub(crate) term: TermId,
-    pub(crate) terminal: Terminal,
+    pub(crate) terminals: Arc<dyn Terminals>,
+    /// A user is there, who can type passwords.
+    pub(crate) attended: bool,
     /// Folders outside the workspace that commands may read: the full outputs of earlier ones.
     pub(crate) readable: Vec<PathBuf>,
     /// For the provider's prompt cache: the same for the whole session.

@@ -86,6 +86,9 @@ impl Turn {
             self.mode_told = mode;
             self.say(Item::Note { text: context::mode_note(mode) }, out);
         }
+        for text in out.notes() {
+            self.say(Item::Note { text }, out);
+        }
         let said = out.steering();
         let any = !said.is_empty();
         for text in said {

@@ -105,6 +105,7 @@ pub(super) fn options_with(
         rules: rules(args, config)?,
         size: UNSEEN,
         ephemeral: args.ephemeral,
+        attended: false,
         timing: Timing::default(),
         config: Arc::clone(config),
     })

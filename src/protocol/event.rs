@@ -1,8 +1,8 @@
 //! What a session says: nine families, each a small enum.
 
 use super::{
-    Answer, Ask, AskId, Budget, Change, Item, Mode, Net, OpId, Pen, SessionId, Setting, ShellKind,
-    TermId, TreeKind, TurnId, Usage, Walls,
+    Answer, Ask, AskId, Budget, Change, Item, Mode, Net, OpId, Owner, Pen, SessionId, Setting,
+    ShellKind, TermId, TreeKind, TurnId, Usage, Walls,
 };
 use serde::{Deserialize, Serialize};
 
@@ -41,7 +41,7 @@ impl Body {
         !matches!(
             self,
             Body::Delta(_)
-                | Body::Term(TermEvent::Changed { .. })
+                | Body::Term(TermEvent::Changed { .. } | TermEvent::Secret { .. })
                 | Body::Usage(UsageEvent::Projected { .. })
         )
     }
@@ -201,6 +201,28 @@ pub enum TermEvent {
         shell: ShellKind,
         name: String,
         pid: u32,
+        #[serde(default)]
+        owner: Owner,
+    },
+    /// The agent's commands run here from now on.
+    Chosen {
+        term: TermId,
+    },
+    /// A command goes on here in the background.
+    Job {
+        term: TermId,
+        command: String,
+    },
+    /// It has ended. `exit`: absent if it is not known.
+    JobEnded {
+        term: TermId,
+        exit: Option<i32>,
+        duration_ms: u64,
+    },
+    /// A program asks for a secret, or no longer does.
+    Secret {
+        term: TermId,
+        on: bool,
     },
     /// There is something new to draw.
     Changed {
@@ -214,6 +236,10 @@ pub enum TermEvent {
     Exited {
         term: TermId,
         exit: Option<i32>,
+    },
+    /// It is gone, and its number is not used again.
+    Closed {
+        term: TermId,
     },
 }
 

@@ -33,6 +33,6 @@ pub use launch::{Launch, ShellKind};
 pub use op::{Input, Op, Request};
 pub use screen::{Attributes, Cell, Color, Cursor, CursorShape, Modes, Screen, Size};
 pub use service::{Api, Effort, ModelSpec, Secret, Service};
-pub use setting::{Budget, Mode, Net, Pen, Setting, TreeKind, Walls};
+pub use setting::{Budget, Mode, Net, Owner, Pen, Setting, TreeKind, Walls};
 pub use tool::Tool;
 pub use usage::{Price, Usage};

@@ -44,10 +44,18 @@ pub enum Op {
         term: TermId,
         pen: Pen,
     },
+    /// The panes' size: every terminal's.
     Resize {
-        term: TermId,
         size: Size,
     },
+    /// Opens a terminal that the user alone types in, in the tree itself.
+    OpenTerm,
+    /// Ends a terminal and everything that runs in it.
+    CloseTerm {
+        term: TermId,
+    },
+    /// The command that the agent waits for goes on in the background; the agent goes on, too.
+    Background,
     /// Ends the session: the turn is interrupted, children are ended, the journal is closed.
     Shutdown,
 }

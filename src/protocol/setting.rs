@@ -84,6 +84,17 @@ pub enum Pen {
     Agent,
 }
 
+/// Whose a terminal is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Owner {
+    /// The agent works there, and the user may type.
+    #[default]
+    Shared,
+    /// The user's alone: in the tree itself, out of the agent's reach.
+    User,
+}
+
 /// The most that a turn may use. Tokens are new ones: uncached input, cache writes, output.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Budget {

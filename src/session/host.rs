@@ -4,13 +4,13 @@ use super::State;
 use super::record::{Record, conversation};
 use super::repair::repairs;
 use super::shells::Shells;
-use crate::agent::{self, Out, Surroundings, Turn, World};
+use crate::agent::{self, Out, Surroundings, Terminals, Turn, World};
 use crate::config::Config;
 use crate::model::{Client, Estimator};
 use crate::protocol::{
-    Body, DraftEvent, End, Failure, FailureKind, Input, Item, Launch, Limit, Mode, ModelSpec,
-    NoticeLevel, Op, Pen, Request, Service, SessionEvent, SessionId, Setting, Size, TermEvent,
-    TermId, TreeKind, TurnEvent, TurnId, Usage, UserKind,
+    Body, DraftEvent, End, Failure, FailureKind, Input, Item, Limit, Mode, ModelSpec, NoticeLevel,
+    Op, Owner, Pen, Request, Service, SessionEvent, SessionId, Setting, TermId, TreeKind,
+    TurnEvent, TurnId, Usage, UserKind,
 };
 use crate::workspace::{Facts, Head, Workspace};
 use std::fs::File;
@@ -28,10 +28,7 @@ pub(super) struct Host {
     pub(super) service: Service,
     pub(super) workspace: Arc<Workspace>,
     pub(super) shells: Arc<Shells>,
-    pub(super) launch: Launch,
-    /// The terminal that the agent works in.
-    pub(super) term: TermId,
-    pub(super) size: Size,
+    pub(super) attended: bool,
     pub(super) outputs: PathBuf,
     pub(super) record: Arc<Record>,
     pub(super) ops: mpsc::Receiver<Request>,
@@ -89,26 +86,53 @@ impl Host {
             }
             Op::Set(setting) => self.set(setting),
             Op::Input { term, input } => self.input(term, &input),
-            Op::Pen { term, pen } => {
-                self.record.give_pen(term, pen);
-            }
-            Op::Resize { term, size } => {
-                self.size = size;
-                if let Some(terminal) = self.shells.get(term) {
-                    terminal.resize(size);
+            Op::Pen { term, pen } => self.pen(term, pen),
+            Op::Resize { size } => self.shells.resize(size),
+            Op::OpenTerm => {
+                if let Err(why) = self.shells.open_own() {
+                    self.record.notice(NoticeLevel::Error, why, None);
                 }
             }
+            Op::CloseTerm { term } => {
+                let shells = Arc::clone(&self.shells);
+                // Who does not want to end may take seconds.
+                tokio::spawn(async move { shells.close_one(term).await });
+            }
+            Op::Background => match self.shells.set_aside() {
+                None => {
+                    let text = "no command of the agent's runs that could go to the background";
+                    self.record.notice(NoticeLevel::Info, text, None);
+                }
+                Some(Err(why)) => self.record.notice(NoticeLevel::Error, why, None),
+                Some(Ok(())) => {}
+            },
             Op::Shutdown => {}
         }
     }
 
     /// The user's own keys; with the first one the pen is theirs.
-    fn input(&mut self, term: TermId, input: &Input) {
+    fn input(&self, term: TermId, input: &Input) {
         let Some(terminal) = self.shells.get(term) else { return };
         if terminal.ended().is_none() {
-            self.record.give_pen(term, Pen::User);
             terminal.input(input);
+            self.record.give_pen(term, terminal.pen());
         }
+    }
+
+    fn pen(&self, term: TermId, pen: Pen) {
+        let Some(terminal) = self.shells.get(term) else { return };
+        match pen {
+            Pen::User => terminal.take_pen(),
+            Pen::Agent if self.shells.owner(term) == Some(Owner::User) => return,
+            Pen::Agent => {
+                if let Some(showed) = terminal.hand_back().filter(|text| text.contains('\n')) {
+                    self.record.tell(format!(
+                        "The user had the pen of {term} meanwhile; it showed:\n{showed}"
+                    ));
+                }
+            }
+        }
+        self.record.give_pen(term, pen);
     }
 
     fn set(&mut self, setting: Setting) {
@@ -141,7 +165,7 @@ impl Host {
         let settings = self.record.settings();
         self.record.set_turn(Some(id));
         self.record.emit(Body::Turn(TurnEvent::Started { turn: id, budget: settings.budget }));
-        if let Err(error) = self.reopen_terminal() {
+        if let Err(error) = self.shells.revive() {
             self.record.notice(NoticeLevel::Error, error, None);
         }
         if !std::mem::replace(&mut self.told, true) {
@@ -149,11 +173,12 @@ impl Host {
                 self.record.emit(Body::Item(item));
             }
         }
+        for text in self.record.notes() {
+            self.record.emit(Body::Item(Item::Note { text }));
+        }
         let user = Item::User { text: prompt.clone(), kind: UserKind::Prompt };
         self.record.emit(Body::Item(user));
-        let (Some(terminal), started) = (self.shells.get(self.term), Instant::now()) else {
-            return;
-        };
+        let started = Instant::now();
         let mut turn = Turn {
             prompt,
             conversation: self.record.with_state(conversation),
@@ -169,8 +194,8 @@ impl Host {
             model: self.model.clone(),
             estimator: Arc::clone(&self.estimator),
             workspace: Arc::clone(&self.workspace),
-            term: self.term,
-            terminal,
+            terminals: Arc::clone(&self.shells) as Arc<dyn Terminals>,
+            attended: self.attended,
             readable: vec![self.outputs.clone()],
             cache_key: format!("brisk-{}", self.id),
         };
@@ -191,7 +216,7 @@ impl Host {
     fn first_items(&self, mode: Mode) -> Vec<Item> {
         let Some(facts) = &self.facts else { return Vec::new() };
         let folder = self.workspace.work_folder().display().to_string();
-        let shell = self.launch.shell.file_name().unwrap_or_default().to_string_lossy();
+        let shell = self.shells.shell_name();
         let around = Surroundings {
             folder: &folder,
             shell: &shell,
@@ -201,16 +226,6 @@ impl Host {
             facts,
         };
         agent::first_items(&around, &self.workspace.rules())
-    }
-
-    /// A shell that has ended (somebody typed `exit`) is started anew for the next turn.
-    fn reopen_terminal(&mut self) -> Result<(), String> {
-        let Some(terminal) = self.shells.get(self.term) else { return Ok(()) };
-        let Some(exit) = terminal.ended() else { return Ok(()) };
-        self.record.emit(Body::Term(TermEvent::Exited { term: self.term, exit }));
-        let opened = self.shells.open(&self.launch, self.size, &self.record);
-        self.term = opened.map_err(|error| format!("the shell cannot be started: {error}"))?;
-        Ok(())
     }
 
     /// The first one stops the model; with no turn running it interrupts what runs in the shell.
@@ -226,7 +241,7 @@ impl Host {
                 self.close_turn(running.id, running.started, end).await;
             }
             None => {
-                if let Some(terminal) = self.shells.get(self.term)
+                if let Some(terminal) = self.shells.current().1
                     && terminal.busy()
                 {
                     terminal.interrupt();

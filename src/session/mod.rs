@@ -18,7 +18,7 @@ mod sweep;
 pub use fanout::Subscriber;
 pub use journal::{Replay, read as read_journal, replay};
 pub use start::{Options, Session, start};
-pub use state::{Entry, EntryBody, Header, Live, Running, State, TermInfo};
+pub use state::{Entry, EntryBody, Header, Job, Live, Running, State, TermInfo};
 
 use crate::protocol::{Op, OpId, Request, Screen, TermId};
 use shells::Shells;

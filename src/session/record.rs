@@ -37,6 +37,8 @@ struct Inner {
     asks: HashMap<AskId, oneshot::Sender<Answer>>,
     ask_count: u64,
     queue: Vec<Queued>,
+    /// What the model is to be told of the terminals.
+    notes: Vec<String>,
 }
 
 pub(super) struct Ledger {
@@ -58,6 +60,7 @@ impl Record {
             asks: HashMap::new(),
             ask_count: 0,
             queue: Vec::new(),
+            notes: Vec::new(),
         };
         Record { inner: Mutex::new(inner), fanout: Fanout::default(), pens: Notify::new() }
     }
@@ -146,6 +149,11 @@ impl Record {
         let next = inner.queue.remove(0);
         inner.show_queue(&self.fanout);
         Some(next.text)
+    }
+
+    /// Told to the model with its next request.
+    pub(super) fn tell(&self, note: String) {
+        self.lock().notes.push(note);
     }
 
     /// Gives the pen of a terminal to somebody; whether it changed hands.
@@ -264,6 +272,10 @@ impl Out for Record {
                 changed.await;
             }
         })
+    }
+
+    fn notes(&self) -> Vec<String> {
+        std::mem::take(&mut self.lock().notes)
     }
 
     fn steering(&self) -> Vec<String> {

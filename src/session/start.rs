@@ -35,6 +35,8 @@ pub struct Options {
     pub size: Size,
     /// Keep nothing: no journal, no ledger line after the session.
     pub ephemeral: bool,
+    /// A user is there, who can take the pen and type passwords.
+    pub attended: bool,
     pub timing: Timing,
 }
 
@@ -86,9 +88,10 @@ pub async fn start(options: Options) -> Result<Session, Failure> {
         window: options.model.prompt,
         budget: options.budget,
     }));
-    let shells = Arc::new(Shells::default());
-    let launch = launch(&options.config, &workspace, &folder);
-    let term = shells.open(&launch, options.size, &record).map_err(|error| Failure {
+    let shared = launch(&options.config, workspace.work_folder(), &folder);
+    let own = launch(&options.config, &options.folder, &folder);
+    let shells = Shells::open(shared, own, options.size, Arc::clone(&record));
+    let shells = shells.map_err(|error| Failure {
         kind: FailureKind::Config,
         message: error.to_string(),
         hint: Some("set `shell` in the config, or $SHELL, to a shell that exists".to_owned()),
@@ -103,9 +106,7 @@ pub async fn start(options: Options) -> Result<Session, Failure> {
         service: options.service,
         workspace: Arc::clone(&workspace),
         shells,
-        launch,
-        term,
-        size: options.size,
+        attended: options.attended,
         outputs: folder.join("out"),
         record,
         ops,
@@ -178,11 +179,11 @@ async fn open_workspace(options: &Options, scratch: &Path) -> Result<Arc<Workspa
     })
 }
 
-fn launch(config: &Config, workspace: &Workspace, folder: &Path) -> Launch {
+fn launch(config: &Config, work: &Path, folder: &Path) -> Launch {
     Launch {
         shell: config.shell.clone(),
         prefix: Vec::new(),
-        folder: workspace.work_folder().to_path_buf(),
+        folder: work.to_path_buf(),
         env: config.child_env(),
         scratch: folder.to_path_buf(),
     }

@@ -3,7 +3,7 @@
 
 use crate::protocol::{
     Ask, AskEvent, Body, Budget, Change, Delta, DraftEvent, End, Event, Item, Mode, Net, Notice,
-    Pen, PlanStep, Queued, SessionEvent, SessionId, Setting, ShellKind, TermEvent, TermId,
+    Owner, Pen, PlanStep, Queued, SessionEvent, SessionId, Setting, ShellKind, TermEvent, TermId,
     TreeKind, TurnEvent, TurnId, Usage, UsageEvent, Walls,
 };
 
@@ -22,6 +22,8 @@ pub struct State {
     pub asks: Vec<Ask>,
     pub plan: Vec<PlanStep>,
     pub terms: Vec<TermInfo>,
+    /// Where the agent's commands run.
+    pub agents_term: Option<TermId>,
     /// Of the whole session.
     pub usage: Usage,
     /// Dollars of the whole session; None once a call's price was not known.
@@ -92,8 +94,22 @@ pub struct TermInfo {
     pub shell: ShellKind,
     pub name: String,
     pub pid: u32,
+    pub owner: Owner,
     pub pen: Pen,
+    /// A program asks for a secret: only the user can type.
+    pub secret: bool,
+    /// The last command that went on here in the background.
+    pub job: Option<Job>,
+    /// The shell's exit code, once it has ended.
     pub exited: Option<Option<i32>>,
+}
+
+/// A command in the background.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Job {
+    pub command: String,
+    /// None: it runs. `Some(None)`: it has ended, its exit code is not known.
+    pub exit: Option<Option<i32>>,
 }
 
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -171,6 +187,7 @@ impl State {
                 self.running = None;
                 self.asks.clear();
                 self.terms.clear();
+                self.agents_term = None;
                 self.live = Live::default();
             }
             SessionEvent::Ended => self.ended = true,
@@ -235,28 +252,43 @@ impl State {
 
     fn term(&mut self, event: &TermEvent) {
         match event {
-            TermEvent::Opened { term, shell, name, pid } => self.terms.push(TermInfo {
+            TermEvent::Opened { term, shell, name, pid, owner } => self.terms.push(TermInfo {
                 term: *term,
                 shell: *shell,
                 name: name.clone(),
                 pid: *pid,
+                owner: *owner,
                 pen: Pen::Agent,
+                secret: false,
+                job: None,
                 exited: None,
             }),
+            TermEvent::Chosen { term } => self.agents_term = Some(*term),
+            TermEvent::Closed { term } => self.terms.retain(|info| info.term != *term),
+            TermEvent::Job { term, command } => {
+                let job = Job { command: command.clone(), exit: None };
+                self.with_term(*term, |info| info.job = Some(job));
+            }
+            TermEvent::JobEnded { term, exit, .. } => self.with_term(*term, |info| {
+                if let Some(job) = &mut info.job {
+                    job.exit = Some(*exit);
+                }
+            }),
+            TermEvent::Secret { term, on } => self.with_term(*term, |info| info.secret = *on),
             TermEvent::Changed { term, revision } => {
                 self.live.revisions.retain(|(other, _)| other != term);
                 self.live.revisions.push((*term, *revision));
             }
-            TermEvent::Pen { term, pen } => {
-                for info in self.terms.iter_mut().filter(|info| info.term == *term) {
-                    info.pen = *pen;
-                }
-            }
+            TermEvent::Pen { term, pen } => self.with_term(*term, |info| info.pen = *pen),
             TermEvent::Exited { term, exit } => {
-                for info in self.terms.iter_mut().filter(|info| info.term == *term) {
-                    info.exited = Some(*exit);
-                }
+                self.with_term(*term, |info| info.exited = Some(*exit));
             }
+        }
+    }
+
+    fn with_term(&mut self, term: TermId, change: impl FnOnce(&mut TermInfo)) {
+        if let Some(info) = self.terms.iter_mut().find(|info| info.term == term) {
+            change(info);
         }
     }
 

@@ -165,6 +165,13 @@ impl Emulator {
         }
     }
 
+    /// The cursor's row up to the cursor: at a prompt, the prompt.
+    pub(super) fn cursor_line(&self) -> String {
+        let grid = self.core.grid();
+        let cursor = grid.cursor.point;
+        grid[cursor.line][..cursor.column].iter().map(|cell| cell.c).collect()
+    }
+
     pub(super) fn screen(&self, revision: u64) -> Screen {
         Screen {
             revision,

@@ -28,6 +28,12 @@ pub enum TermError {
     /// The shell did not react; nothing ran, and the command was withdrawn.
     #[error("the shell did not take the command: look at its screen")]
     NotTaken,
+    /// The user types there; nothing of the agent's is typed until the pen is handed back.
+    #[error("the user has the terminal's pen: nothing was typed")]
+    PenTaken,
+    /// Echo is off: whatever is typed is a secret of the user's.
+    #[error("the program asks for a password: only the user can type it")]
+    Secret,
     #[error("the shell has ended{}", exit.map(|code| format!(" with exit code {code}")).unwrap_or_default())]
     Exited { exit: Option<i32> },
     #[error("cannot write into the scratch folder: {reason}")]

@@ -3,6 +3,7 @@
 
 use super::capture::{self, Capture};
 use super::emulator::Emulator;
+use super::hands::Hands;
 use super::marks::Mark;
 use super::progress::{Phase, Progress};
 use super::scan::Scanner;
@@ -28,6 +29,8 @@ pub(super) struct Live {
     pub(super) exit: Option<Option<i32>>,
     /// A command of the agent's that the shell has not taken yet, and since when.
     pub(super) pending: Option<(u64, Instant)>,
+    /// The agent's last command.
+    pub(super) command: Option<String>,
     /// Lines of the agent's command, which its echo has, too.
     pub(super) command_lines: usize,
     /// Of a shell without marks: how often it had slept when it was typed to, and its prompt.
@@ -40,6 +43,7 @@ pub(super) struct Live {
     pub(super) told_count: u64,
     /// The shell's own process group.
     pub(super) shell_group: Option<i32>,
+    pub(super) hands: Hands,
     pub(super) revision: u64,
     screen: Option<Arc<Screen>>,
     scanner: Scanner,
@@ -61,6 +65,7 @@ impl Live {
             full_since: None,
             exit: None,
             pending: None,
+            command: None,
             command_lines: 1,
             typed_at: None,
             prompt_text: String::new(),
@@ -68,6 +73,7 @@ impl Live {
             told_folder: folder,
             told_count: 0,
             shell_group: None,
+            hands: Hands::new(),
             revision: 1,
             screen: None,
             scanner: Scanner::new(),
@@ -109,11 +115,10 @@ impl Live {
     }
 
     /// Of a shell without marks: the prompt that it had is back, after something else.
-    pub(super) fn shows_prompt(&mut self) -> bool {
-        let screen = self.screen();
+    pub(super) fn shows_prompt(&self) -> bool {
         !self.prompt_text.is_empty()
             && self.last_output > self.progress.began
-            && cursor_line(&screen) == self.prompt_text
+            && self.emulator.cursor_line() == self.prompt_text
     }
 
     /// Of a shell without marks that waits for input: all that it said must have reached us.
@@ -147,6 +152,9 @@ impl Live {
     pub(super) fn resize(&mut self, size: Size) {
         self.emulator.resize(size);
         self.capture.resize(self.emulator.size());
+        if let Some(witness) = &mut self.hands.witness {
+            witness.resize(self.emulator.size());
+        }
         self.revision += 1;
     }
 
@@ -163,15 +171,11 @@ impl Live {
         };
         self.scanner.feed(bytes, &mut tee);
         let marks = tee.marks;
+        if let Some(witness) = &mut self.hands.witness {
+            witness.feed(bytes);
+        }
         self.last_output = Instant::now();
         self.revision += 1;
         marks
     }
-}
-
-/// The cursor's row up to the cursor: at a prompt, the prompt.
-pub(super) fn cursor_line(screen: &Screen) -> String {
-    let Some(cursor) = screen.cursor else { return String::new() };
-    let row = screen.row(cursor.row);
-    row[..usize::from(cursor.column).min(row.len())].iter().map(|cell| cell.char).collect()
 }

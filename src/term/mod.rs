@@ -25,6 +25,7 @@ mod cells;
 mod emulator;
 mod error;
 mod foreground;
+mod hands;
 mod keys;
 mod live;
 mod marks;
@@ -42,11 +43,13 @@ mod strokes;
 mod tee;
 mod terminal;
 mod watch;
+mod witness;
 
 #[cfg(test)]
 mod tests;
 
 pub use error::TermError;
+pub use hands::{Glance, Watch};
 pub use run::{COMMAND_BYTES_MAX, Ran, Wait};
 pub use store::{Cut, OUTPUT_FILE_BYTES_MAX, OUTPUT_INLINE_BYTES_MAX, Output};
 pub use terminal::Terminal;

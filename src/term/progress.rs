@@ -45,6 +45,8 @@ pub(super) struct Progress {
     /// False: this shell gives no marks.
     pub(super) marks: bool,
     pub(super) finished: Option<Finished>,
+    /// The last one of the agent's; the user's own may have ended since.
+    pub(super) agents: Option<Finished>,
     /// Rises with each command that has ended.
     pub(super) count: u64,
     pub(super) folder: PathBuf,
@@ -65,6 +67,7 @@ impl Progress {
             phase: Phase::Starting,
             marks,
             finished: None,
+            agents: None,
             count: 0,
             folder,
             unfinished: false,
@@ -162,7 +165,11 @@ impl Progress {
 
     fn finish(&mut self) {
         let duration = self.ended.saturating_duration_since(self.began);
-        self.finished = Some(Finished { id: self.id.take(), exit: self.exit, duration });
+        let finished = Finished { id: self.id.take(), exit: self.exit, duration };
+        self.finished = Some(finished);
+        if finished.id.is_some() {
+            self.agents = Some(finished);
+        }
         self.count += 1;
         self.phase = Phase::Prompt;
     }

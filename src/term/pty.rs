@@ -5,8 +5,9 @@ use super::TermError;
 use super::shell::Integration;
 use crate::protocol::{Launch, Size};
 use portable_pty::{CommandBuilder, MasterPty, PtySize, native_pty_system};
+use rustix::fs::{Mode, OFlags};
 use rustix::process::{Pid, Signal, kill_process, kill_process_group};
-use rustix::termios::LocalModes;
+use rustix::termios::{LocalModes, QueueSelector, tcflush};
 use std::io::{Read, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::process::Child;
@@ -103,6 +104,16 @@ impl Pty {
             echo: has(LocalModes::ECHO),
             signals: has(LocalModes::ISIG),
         })
+    }
+
+    /// Drops what was typed and no program has read yet.
+    pub(super) fn drop_unread(&self) {
+        let Some(path) = self.master().tty_name() else { return };
+        let flags = OFlags::RDWR | OFlags::NOCTTY | OFlags::NONBLOCK | OFlags::CLOEXEC;
+        // A terminal that is gone holds nothing.
+        if let Ok(slave) = rustix::fs::open(path, flags, Mode::empty()) {
+            let _ = tcflush(slave, QueueSelector::IFlush);
+        }
     }
 
     /// To the foreground group and to the shell's own.

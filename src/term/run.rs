@@ -3,8 +3,9 @@
 use super::TermError;
 use super::foreground;
 use super::keys::encode_key;
-use super::live::{Live, cursor_line};
+use super::live::Live;
 use super::progress::Phase;
+use super::queue::Hand;
 use super::store::Output;
 use super::strokes;
 use super::terminal::Terminal;
@@ -21,6 +22,10 @@ const FIRST_PROMPT_MAX: Duration = Duration::from_secs(10);
 /// A shell that was interrupted at the wrong moment, and still waits for the rest of a command, is
 /// interrupted again after this.
 const AGAIN: Duration = Duration::from_millis(300);
+
+/// Looks at a command in the background.
+const END_LOOK: Duration = Duration::from_millis(250);
+const END_LOOK_WITH_MARKS: Duration = Duration::from_secs(60);
 
 /// When keys have had their effect.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -50,6 +55,10 @@ pub struct Ran {
     pub screen: Option<Vec<String>>,
     /// Of a full-screen program: column and row from 0, unless it hides the cursor.
     pub cursor: Option<(u16, u16)>,
+    /// The user took the pen meanwhile.
+    pub pen_taken: bool,
+    /// The user sent the command to the background: it runs on, and nobody waits for it.
+    pub aside: bool,
 }
 
 impl Terminal {
@@ -57,12 +66,68 @@ impl Terminal {
     /// at its screen. A timeout does not end it: the state is `Running`. Dropping the future leaves
     /// it running, too. Needs a tokio runtime with time.
     pub async fn run(&self, command: &str, timeout: Duration) -> Result<Ran, TermError> {
+        self.run_as(command, timeout, false).await
+    }
+
+    /// The same with a user at hand: a question for a password is theirs to answer, and no answer
+    /// of the command's.
+    pub async fn run_attended(&self, command: &str, timeout: Duration) -> Result<Ran, TermError> {
+        self.run_as(command, timeout, true).await
+    }
+
+    async fn run_as(
+        &self,
+        command: &str,
+        timeout: Duration,
+        attended: bool,
+    ) -> Result<Ran, TermError> {
         check(command)?;
         self.prompt().await?;
         let since = Instant::now();
+        let taken = self.shared().live().hands.taken;
         let id = self.deliver(command)?;
-        let state = self.rest(&Goal::Command(id), since, timeout).await?;
-        Ok(self.ran(state, Some(id), since))
+        let state = self.rest(&Goal::Command { id, attended }, since, timeout).await?;
+        Ok(self.ran(state, Some(id), since, taken))
+    }
+
+    /// Ends with the command that runs now, and says its exit code, if it is known. The shell's own
+    /// end ends it, too. It keeps the terminal open.
+    pub fn command_end(&self) -> impl Future<Output = Option<i32>> + Send + 'static {
+        let terminal = self.clone();
+        let count = {
+            let live = self.shared().live();
+            let ended = live.progress.phase == Phase::Prompt && !live.is_given();
+            live.progress.count.saturating_sub(u64::from(ended))
+        };
+        async move {
+            let shared = terminal.shared();
+            let mut events = shared.events.subscribe();
+            loop {
+                events.borrow_and_update();
+                terminal.settle_by_kernel();
+                let marks = {
+                    let live = shared.live();
+                    if let Some(exit) = live.exit {
+                        return exit;
+                    }
+                    if live.progress.count > count {
+                        return live.progress.finished.and_then(|finished| finished.exit);
+                    }
+                    live.progress.marks
+                };
+                // A mark wakes us; a shell without marks is looked at.
+                let look = if marks { END_LOOK_WITH_MARKS } else { END_LOOK };
+                let _ = tokio::time::timeout(look, events.changed()).await;
+            }
+        }
+    }
+
+    /// What runs now: the agent's command as it was given, else the foreground's command line.
+    pub fn command(&self) -> Option<String> {
+        if let Some(command) = self.shared().live().command.clone() {
+            return Some(command);
+        }
+        self.shared().pty.foreground().and_then(foreground::command_line)
     }
 
     /// Types the agent's keys: text, with named keys in angle brackets, such as `<C-c>`, `<Esc>`.
@@ -71,13 +136,22 @@ impl Terminal {
         let keys = strokes::parse(keys)?;
         let since = Instant::now();
         let shared = self.shared();
-        let (goal, count) = {
+        shared.mind_secret();
+        let (goal, count, taken) = {
             self.settle_by_kernel();
             let mut live = shared.live();
             if let Some(exit) = live.exit {
                 return Err(TermError::Exited { exit });
             }
             let modes = live.emulator.modes();
+            let is_interrupt = keys.len() == 1 && encode_key(keys[0], modes) == [0x03];
+            if !keys.is_empty() {
+                match Self::may_type(&live) {
+                    // To give up is to type nothing into it.
+                    Err(TermError::Secret) if is_interrupt => {}
+                    allowed => allowed?,
+                }
+            }
             let entered = keys.iter().any(|key| key.code == KeyCode::Enter);
             // Without keys, an end that came before the look is what was waited for.
             let count = if keys.is_empty() { live.told_count } else { live.progress.count };
@@ -85,16 +159,21 @@ impl Terminal {
                 self.typed(&mut live, 0, 1);
             }
             let bytes: Vec<u8> = keys.iter().flat_map(|key| encode_key(*key, modes)).collect();
-            if bytes == [0x03] {
+            let taken = live.hands.taken;
+            if is_interrupt {
                 drop(live);
                 self.interrupt();
             } else {
-                shared.queue.push(&bytes);
+                live.hands.agent_types = true;
+                shared.queue.push(&bytes, Hand::Agent);
             }
-            (Goal::Keys { wait, count, entered }, count)
+            let interrupted_by = (!keys.is_empty()).then_some(taken);
+            (Goal::Keys { wait, count, entered, interrupted_by }, count, taken)
         };
-        let state = self.rest(&goal, since, timeout).await?;
-        let mut ran = self.ran(state, None, since);
+        let state = self.rest(&goal, since, timeout).await;
+        shared.live().hands.agent_types = false;
+        let state = state?;
+        let mut ran = self.ran(state, None, since, taken);
         let live = shared.live();
         if state == TermState::Done && live.progress.count > count {
             ran.exit = live.progress.finished.and_then(|finished| finished.exit);
@@ -161,7 +240,9 @@ impl Terminal {
 
     fn deliver(&self, command: &str) -> Result<u64, TermError> {
         let shared = self.shared();
+        shared.mind_secret();
         let mut live = shared.live();
+        Self::may_type(&live)?;
         if live.progress.continued {
             return Err(TermError::Busy {
                 what: "a command line that the user has begun".to_owned(),
@@ -180,7 +261,9 @@ impl Terminal {
         } else {
             self.typed(&mut live, id, 1);
         }
-        shared.queue.push(&bytes);
+        live.hands.aside = false;
+        live.command = Some(command.to_owned());
+        shared.queue.push(&bytes, Hand::Agent);
         Ok(id)
     }
 
@@ -190,14 +273,14 @@ impl Terminal {
         live.command_lines = echo_lines;
         live.rested = None;
         live.typed_at = foreground::switches(self.shared().pty.pid);
-        live.prompt_text = cursor_line(&live.screen());
+        live.prompt_text = live.emulator.cursor_line();
         live.progress.typed(id, Instant::now());
     }
 
     /// `id`: the agent's command, whose end is told.
-    fn ran(&self, state: TermState, id: Option<u64>, since: Instant) -> Ran {
+    fn ran(&self, state: TermState, id: Option<u64>, since: Instant, taken: u64) -> Ran {
         let mut live = self.shared().live();
-        let mut ended = live.progress.finished.filter(|finished| id.is_some() && finished.id == id);
+        let mut ended = live.progress.agents.filter(|finished| id.is_some() && finished.id == id);
         if state == TermState::Exited {
             ended = None;
         }
@@ -222,6 +305,8 @@ impl Terminal {
             output,
             cursor: screen.as_ref().and_then(|screen| screen.cursor).map(|at| (at.column, at.row)),
             screen: screen.map(|screen| rows(&screen)),
+            pen_taken: live.hands.taken > taken,
+            aside: live.hands.aside && state != TermState::Done,
         }
     }
 }
@@ -249,7 +334,7 @@ fn strip_echo(live: &mut Live, state: TermState) {
     }
     if state == TermState::Done {
         let prompt = std::mem::take(&mut live.prompt_text);
-        let now = cursor_line(&live.screen());
+        let now = live.emulator.cursor_line();
         let text = if now.ends_with(&prompt) { prompt } else { now };
         live.capture.drop_end(text.trim_end());
     }

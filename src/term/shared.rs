@@ -4,7 +4,7 @@
 use super::live::Live;
 use super::marks::Mark;
 use super::pty::Pty;
-use super::queue::Queue;
+use super::queue::{Hand, Queue};
 use super::shell::Integration;
 use crate::protocol::Screen;
 use rustix::process::Signal;
@@ -87,14 +87,28 @@ impl Shared {
         }
         let reply = live.emulator.take_reply();
         self.thaw_later(&mut live);
+        let switched = live.mind_secret(self.pty.line_mode()) || switched;
         let revision = live.revision;
         drop(live);
-        self.queue.push(&reply);
+        self.queue.push(&reply, Hand::Reply);
+        // Some programs turn the echo off only after they have asked.
+        self.queue.look_later();
         self.mind(&marks);
         if !marks.is_empty() || switched || self.watchers.load(Ordering::Acquire) > 0 {
             self.bump();
         }
         self.tell(revision);
+    }
+
+    /// Looks whether a program asks for a secret, which no output needs to tell.
+    pub(super) fn mind_secret(&self) {
+        let mut live = self.live();
+        if live.mind_secret(self.pty.line_mode()) {
+            let revision = live.revision;
+            drop(live);
+            self.bump();
+            self.tell(revision);
+        }
     }
 
     /// What the marks mean for our files.
@@ -135,7 +149,7 @@ impl Shared {
                     live.revision += 1;
                     let (reply, revision) = (live.emulator.take_reply(), live.revision);
                     drop(live);
-                    self.queue.push(&reply);
+                    self.queue.push(&reply, Hand::Reply);
                     self.bump();
                     self.tell(revision);
                 }
@@ -193,7 +207,9 @@ impl Shared {
         let shared = Arc::clone(self);
         let reading = thread("read").spawn(move || shared.read_from(reader));
         let shared = Arc::clone(self);
-        let writing = thread("write").spawn(move || shared.queue.write_to(writer));
+        let writing = thread("write").spawn(move || {
+            shared.queue.write_to(writer, || shared.mind_secret());
+        });
         if waiting.is_err() || reading.is_err() || writing.is_err() {
             self.queue.close();
             self.pty.signal(Signal::KILL);

@@ -1,14 +1,14 @@
 //! A terminal as the rest of the house has it: a shell in a PTY, its screen, its input, its end.
 
 use super::foreground;
-use super::keys;
-use super::live::{Live, cursor_line};
+use super::live::Live;
 use super::progress::Phase;
 use super::pty::{self, signal_group, signal_process};
+use super::queue::Hand;
 use super::shared::Shared;
 use super::shell::Integration;
 use super::{TermError, emulator};
-use crate::protocol::{Input, Launch, Screen, ShellKind, Size};
+use crate::protocol::{Launch, Screen, ShellKind, Size};
 use rustix::process::Signal;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -108,16 +108,6 @@ impl Terminal {
         shared.tell(revision);
     }
 
-    /// The user's key or paste, in the encoding that the program asked for. Never blocks: what a
-    /// program does not read waits in a queue of 8 MiB, and is dropped beyond it.
-    pub fn input(&self, input: &Input) {
-        let bytes = keys::encode(input, self.shared().live().emulator.modes());
-        if bytes == [0x03] {
-            return self.interrupt();
-        }
-        self.shared().queue.push(&bytes);
-    }
-
     /// ^C to the foreground. Where the program does not read its input, the signal itself.
     pub fn interrupt(&self) {
         let shared = self.shared();
@@ -127,7 +117,7 @@ impl Terminal {
             signal_group(group, Signal::INT);
         }
         // Also after a signal: it makes the kernel drop what was typed before it.
-        shared.queue.push(&[0x03]);
+        shared.queue.push(&[0x03], Hand::User);
     }
 
     /// Whether a command runs, the agent's or the user's.
@@ -201,7 +191,7 @@ impl Terminal {
             return false;
         }
         let mut live = shared.live();
-        !cursor_line(&live.screen()).is_empty() || live.has_arrived()
+        !live.emulator.cursor_line().is_empty() || live.has_arrived()
     }
 
     /// Ends everything that runs in the terminal, the shell too: hangs up, asks, kills. Returns when

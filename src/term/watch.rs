@@ -7,7 +7,7 @@ use super::progress::Phase;
 use super::shared::Shared;
 use super::terminal::Terminal;
 use super::{TermError, Wait};
-use crate::protocol::TermState;
+use crate::protocol::{Pen, TermState};
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
@@ -33,7 +33,11 @@ const KERNEL_LOOK: (Duration, Duration) = (Duration::from_millis(2), Duration::f
 /// What is waited for.
 pub(super) enum Goal {
     /// The end of the agent's command.
-    Command(u64),
+    Command {
+        id: u64,
+        /// A user is there to type passwords.
+        attended: bool,
+    },
     /// What keys lead to.
     Keys {
         wait: Wait,
@@ -41,6 +45,8 @@ pub(super) enum Goal {
         count: u64,
         /// Enter was among the keys.
         entered: bool,
+        /// How often the pen had been taken when the keys were typed; None: there are no keys.
+        interrupted_by: Option<u64>,
     },
 }
 
@@ -120,14 +126,25 @@ impl Terminal {
             live.progress.ready(now);
         }
         let wait = match goal {
-            Goal::Command(id) => match command(&mut live, *id, since, now) {
-                Some(look) => {
+            Goal::Command { id, attended } => {
+                if let Some(look) = command(&mut live, *id, since, now) {
                     drop(live);
                     return look.inspect_err(|error| self.give_up(error));
                 }
-                None => &Wait::Prompt,
-            },
-            Goal::Keys { wait, count, entered } => {
+                if live.hands.aside {
+                    return Ok(Look::Rest(TermState::Running));
+                }
+                // What it waits for is the user's to give.
+                if live.hands.pen == Pen::User || (*attended && live.hands.secret) {
+                    return Ok(Look::At(now + LOOK));
+                }
+                &Wait::Prompt
+            }
+            Goal::Keys { interrupted_by: Some(before), .. } if live.hands.taken > *before => {
+                drop(live);
+                return Ok(Look::Rest(self.state()));
+            }
+            Goal::Keys { wait, count, entered, .. } => {
                 let prompt = live.at_prompt();
                 if prompt && live.progress.count > *count {
                     return Ok(Look::Rest(TermState::Done));
@@ -240,12 +257,16 @@ fn command(
     since: Instant,
     now: Instant,
 ) -> Option<Result<Look, TermError>> {
-    if live.progress.finished.is_some_and(|finished| finished.id == Some(id)) {
+    if live.progress.agents.is_some_and(|finished| finished.id == Some(id)) {
         return Some(Ok(Look::Rest(TermState::Done)));
     }
     if live.progress.unfinished {
         live.progress.unfinished = false;
         return Some(Err(TermError::Unfinished));
+    }
+    if live.progress.phase == Phase::Prompt && live.pending.is_none() && live.progress.marks {
+        // It was withdrawn before the shell took it: by the user, who took the pen.
+        return Some(Err(TermError::PenTaken));
     }
     if live.pending.is_some_and(|(pending, _)| pending == id) {
         let until = since + TAKING_MAX;

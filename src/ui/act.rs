@@ -10,7 +10,7 @@ use super::pane::{Focus, Pane};
 use super::press;
 use super::slash::{self, Amount, Slash};
 use super::update::Effect;
-use crate::protocol::{Key, Mode, Op, Pen, Question, Setting};
+use crate::protocol::{Key, Mode, Op, Owner, Pen, Question, Setting, TermId};
 
 /// A second Ctrl+C within this time quits.
 const QUIT_MS: u64 = 2_000;
@@ -52,6 +52,12 @@ pub(crate) fn run(app: &mut App, verb: Verb, key: Key, effects: &mut Vec<Effect>
         Verb::Zoom => zoom(app),
         Verb::ExpandAll => app.chat.blocks.toggle_all(),
         Verb::Plan => show_plan(app),
+        Verb::Background => effects.push(Effect::Send(Op::Background)),
+        Verb::BackgroundOrLeft if app.state.running.is_some() => {
+            effects.push(Effect::Send(Op::Background));
+        }
+        Verb::BackgroundOrLeft => edit_message(app, Edit::Left, effects),
+        Verb::Terminals => app.overlay = Some(Overlay::terminals()),
         Verb::Send => send(app, effects),
         Verb::Queue => queue(app, effects),
         Verb::Newline => app.composer.insert("\n"),
@@ -273,17 +279,49 @@ fn sheet_verb(app: &mut App, verb: SheetVerb, effects: &mut Vec<Effect>) {
     }
 }
 
+/// The terminal pane gets the keys, if there is room for a pane.
+pub(crate) fn go_to_term(app: &mut App) {
+    if app.focus != Focus::Pane(Pane::Term) {
+        focus_pane(app, Pane::Term);
+    }
+}
+
 fn term_verb(app: &mut App, verb: TermVerb, key: Key, effects: &mut Vec<Effect>) {
-    let Some(term) = app.term_id() else { return };
+    match verb {
+        TermVerb::New => return effects.push(Effect::Send(Op::OpenTerm)),
+        TermVerb::Switch(number) => return switch_term(app, number),
+        _ => {}
+    }
+    let Some(info) = app.term_info() else { return };
+    let (term, own) = (info.term, info.owner == Owner::User);
     match verb {
         TermVerb::Leave => focus_message(app),
         TermVerb::Zoom => zoom(app),
         TermVerb::Literal => press::input(app, key, effects),
         TermVerb::Take => effects.push(Effect::Send(Op::Pen { term, pen: Pen::User })),
+        TermVerb::HandBack if own => app.say("this terminal is yours alone"),
         TermVerb::HandBack => {
             effects.push(Effect::Send(Op::Pen { term, pen: Pen::Agent }));
             focus_message(app);
         }
+        TermVerb::Kill => {
+            app.term.ending = Some(term);
+            app.say(format!(
+                "end terminal {} and all that runs in it?  y yes, any other key no",
+                term.0
+            ));
+        }
+        TermVerb::New | TermVerb::Switch(_) => {}
+    }
+}
+
+fn switch_term(app: &mut App, number: u8) {
+    let wanted = TermId(u64::from(number));
+    if app.state.terms.iter().any(|info| info.term == wanted) {
+        app.term.shown = Some(wanted);
+        go_to_term(app);
+    } else {
+        app.say(format!("there is no terminal {number}"));
     }
 }
 

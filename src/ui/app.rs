@@ -52,6 +52,8 @@ pub(crate) struct App {
     pub(crate) overlay: Option<Overlay>,
     /// The first of two keys.
     pub(crate) prefix: Option<Key>,
+    /// The one key that the terminal pane keeps for itself.
+    pub(crate) leader: Key,
     /// What the front end itself has to say, and until when.
     pub(crate) said: Option<(String, u64)>,
     /// A second Ctrl+C before this time quits.
@@ -93,6 +95,7 @@ impl App {
             term: TermPane::default(),
             overlay: None,
             prefix: None,
+            leader: Key::ctrl('\\'),
             said: None,
             quit_until: 0,
             dirty: true,
@@ -118,10 +121,11 @@ impl App {
         self.state.asks.first()
     }
 
-    /// The terminal that the pane shows: the first that lives, else the last that did.
+    /// The terminal that the pane shows: the one that the user chose, else the agent's.
     pub(crate) fn term_info(&self) -> Option<&TermInfo> {
         let terms = &self.state.terms;
-        terms.iter().find(|info| info.exited.is_none()).or(terms.last())
+        let with = |wanted: Option<TermId>| terms.iter().find(|info| Some(info.term) == wanted);
+        with(self.term.shown).or_else(|| with(self.state.agents_term)).or(terms.last())
     }
 
     pub(crate) fn term_id(&self) -> Option<TermId> {
@@ -266,12 +270,24 @@ impl App {
         Rect { y: area.y + 1, height: area.height - 2, ..area }
     }
 
+    /// Several terminals have a row of tabs.
+    pub(crate) fn shows_terminals(&self) -> bool {
+        self.state.terms.len() > 1 && self.layout.term.height > 4
+    }
+
+    /// Where the terminal's cells are drawn.
+    pub(crate) fn term_inside(&self) -> Rect {
+        let inside = inner(self.layout.term);
+        let tabs = u16::from(self.shows_terminals());
+        Rect { y: inside.y + tabs, height: inside.height - tabs.min(inside.height), ..inside }
+    }
+
     fn prepare_term(&mut self, screen: &dyn Fn(TermId) -> Option<Arc<Screen>>) {
         if !self.layout.shows(Pane::Term) {
             return;
         }
         self.term.screen = self.term_id().and_then(screen);
-        let inside = inner(self.layout.term);
+        let inside = self.term_inside();
         if self.live_term().is_some() && !(self.is_cramped() && self.term.is_told()) {
             self.term.want(Size { columns: inside.width, rows: inside.height }, self.now);
         }

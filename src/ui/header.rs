@@ -1,13 +1,12 @@
 //! The rows above the panes: what is in force, and the tabs with their badges.
 
 use super::app::App;
-use super::chat_lines::Pen;
+use super::chat_lines::Pen as Ink;
 use super::frame::{Part, part, row};
 use super::layout;
 use super::pane::Pane;
 use super::theme::Role;
-use crate::protocol::{Detail, Item, Mode, TermState};
-use crate::session::EntryBody;
+use crate::protocol::{Mode, Owner, Pen};
 use crate::text::{clean, clip};
 use ratatui::text::{Line, Span};
 
@@ -43,7 +42,7 @@ pub(crate) fn header(app: &App) -> Line<'static> {
     row(parts, help, room)
 }
 
-fn branch(app: &App, pen: &Pen<'_>) -> Part {
+fn branch(app: &App, pen: &Ink<'_>) -> Part {
     let Some(branch) = &app.state.branch else { return part(3, Vec::new()) };
     let branch = clip(&clean(branch), 24).into_owned();
     let mut spans = vec![pen.span(branch, Role::Text)];
@@ -53,7 +52,7 @@ fn branch(app: &App, pen: &Pen<'_>) -> Part {
     part(3, spans)
 }
 
-fn mode(mode: Mode, pen: &Pen<'_>) -> Span<'static> {
+fn mode(mode: Mode, pen: &Ink<'_>) -> Span<'static> {
     let role = match mode {
         Mode::Plan | Mode::Confirm => Role::Good,
         Mode::AutoEdit => Role::Warning,
@@ -76,30 +75,18 @@ pub(crate) fn badge(app: &App, pane: Pane) -> Option<(String, bool)> {
             _ => None,
         },
         Pane::Term => {
+            if app.state.terms.iter().any(|info| info.secret) {
+                return Some(("password !".to_string(), true));
+            }
             let info = app.term_info()?;
-            match (info.exited, info.pen) {
-                (Some(_), _) => Some(("ended".to_string(), false)),
-                (None, crate::protocol::Pen::User) => Some(("pen: YOU".to_string(), true)),
-                (None, crate::protocol::Pen::Agent) => {
-                    wants_password(app).then(|| ("password !".to_string(), true))
-                }
+            match (info.exited, info.pen, info.owner) {
+                (Some(_), ..) => Some(("ended".to_string(), false)),
+                (None, Pen::User, Owner::User) => Some(("TREE".to_string(), false)),
+                (None, Pen::User, Owner::Shared) => Some(("pen: YOU".to_string(), true)),
+                (None, Pen::Agent, _) => None,
             }
         }
         Pane::Inspector => None,
-    }
-}
-
-/// The newest result says that the program in the terminal asks for a password.
-pub(crate) fn wants_password(app: &App) -> bool {
-    let newest = app.state.entries.iter().rev().find_map(|entry| match &entry.body {
-        EntryBody::Item(Item::Result { detail, .. }) => Some(detail),
-        _ => None,
-    });
-    match newest {
-        Some(Detail::Run { state, .. } | Detail::Keys { state, .. }) => {
-            *state == TermState::Password
-        }
-        _ => false,
     }
 }
 

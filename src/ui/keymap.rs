@@ -55,6 +55,9 @@ pub(crate) enum Verb {
     Zoom,
     ExpandAll,
     Plan,
+    Background,
+    BackgroundOrLeft,
+    Terminals,
     Send,
     Queue,
     Newline,
@@ -115,6 +118,10 @@ pub(crate) enum TermVerb {
     Take,
     Zoom,
     Literal,
+    New,
+    Kill,
+    /// The terminal with this number.
+    Switch(u8),
 }
 
 pub(crate) struct Action {

@@ -49,6 +49,7 @@ mod sheet;
 mod sheet_lines;
 mod slash;
 mod term_pane;
+mod terminals;
 mod theme;
 mod tool_lines;
 mod update;

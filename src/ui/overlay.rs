@@ -2,11 +2,12 @@
 
 use super::actions::ACTIONS;
 use super::chat_lines::{Pen, plan_step};
-use super::keymap::{Place, Verb};
-use super::keys;
+use super::keymap::{Place, TermVerb, Verb};
 use super::slash::COMMANDS;
 use super::theme::Role;
-use crate::protocol::{Key, KeyCode, PlanStep};
+use super::{keys, terminals};
+use crate::protocol::{Key, KeyCode};
+use crate::session::State;
 use crate::text::{clip, width};
 use ratatui::text::Line;
 
@@ -14,9 +15,20 @@ use ratatui::text::Line;
 const FILTER_CHARS_MAX: usize = 60;
 
 pub(crate) enum Overlay {
-    Help { scroll: usize },
-    Palette { filter: String, selected: usize },
-    Plan { scroll: usize },
+    Help {
+        scroll: usize,
+    },
+    Palette {
+        filter: String,
+        selected: usize,
+    },
+    Plan {
+        scroll: usize,
+    },
+    /// Terminals and background commands.
+    Terminals {
+        scroll: usize,
+    },
     Autopilot,
 }
 
@@ -50,6 +62,10 @@ impl Overlay {
         Overlay::Plan { scroll: 0 }
     }
 
+    pub(crate) const fn terminals() -> Self {
+        Overlay::Terminals { scroll: 0 }
+    }
+
     pub(crate) const fn autopilot() -> Self {
         Overlay::Autopilot
     }
@@ -59,6 +75,13 @@ impl Overlay {
             return Reply::Close;
         }
         match self {
+            Overlay::Terminals { scroll } => match key.code {
+                KeyCode::Char(digit @ '1'..='9') => {
+                    let number = digit.to_digit(10).unwrap_or(1) as u8;
+                    Reply::Run(Verb::Term(TermVerb::Switch(number)))
+                }
+                _ => scroll_key(scroll, key),
+            },
             Overlay::Help { scroll } | Overlay::Plan { scroll } => scroll_key(scroll, key),
             Overlay::Palette { filter, selected } => palette_key(filter, selected, key),
             Overlay::Autopilot if key == Key::char('y') => Reply::Autopilot,
@@ -72,6 +95,7 @@ impl Overlay {
             Overlay::Help { .. } => "Help",
             Overlay::Palette { .. } => "Find an action",
             Overlay::Plan { .. } => "Plan",
+            Overlay::Terminals { .. } => "Terminals",
             Overlay::Autopilot => "Autopilot",
         }
     }
@@ -79,6 +103,7 @@ impl Overlay {
     pub(crate) const fn footer(&self) -> &'static str {
         match self {
             Overlay::Help { .. } | Overlay::Plan { .. } => "j k scroll   q close",
+            Overlay::Terminals { .. } => "1..9 go there   q close",
             Overlay::Palette { .. } => "Enter do it   Up Down choose   Esc close",
             Overlay::Autopilot => "y turn it on   n leave it off",
         }
@@ -87,7 +112,7 @@ impl Overlay {
     /// The lines, and the first that is seen.
     pub(crate) fn lines(
         &self,
-        plan: &[PlanStep],
+        state: &State,
         budget: &str,
         pen: &Pen<'_>,
         columns: u16,
@@ -101,7 +126,13 @@ impl Overlay {
                 (lines, (*scroll).min(last))
             }
             Overlay::Plan { scroll } => {
-                let lines: Vec<_> = plan.iter().map(|step| plan_step(step, pen, columns)).collect();
+                let steps = state.plan.iter();
+                let lines: Vec<_> = steps.map(|step| plan_step(step, pen, columns)).collect();
+                let last = lines.len().saturating_sub(rows);
+                (lines, (*scroll).min(last))
+            }
+            Overlay::Terminals { scroll } => {
+                let lines = terminals::lines(state, pen, columns);
                 let last = lines.len().saturating_sub(rows);
                 (lines, (*scroll).min(last))
             }

@@ -154,21 +154,24 @@ pub(crate) fn reply_with(app: &mut App, reply: Reply, effects: &mut Vec<Effect>)
 }
 
 fn term_key(app: &mut App, prefix: Option<Key>, key: Key, effects: &mut Vec<Effect>) {
-    let leader = Key::ctrl('\\');
-    if prefix.is_none() {
-        if key == leader {
-            app.prefix = Some(key);
+    if let Some(term) = app.term.ending.take() {
+        if key == Key::char('y') {
+            effects.push(Effect::Send(Op::CloseTerm { term }));
         } else {
-            input(app, key, effects);
+            app.say("it goes on");
         }
         return;
     }
-    // Alt+1 and its like work too, so that the way out is the way in.
-    match app.keymap.find(Place::Term, None, key) {
-        Found::Verb(verb) => act::run(app, verb, key, effects),
-        Found::Prefix | Found::Nothing => {
-            app.say("Ctrl+\\ then: q leave, h hand back, t take, z zoom, Ctrl+\\ literal");
-        }
+    match prefix {
+        None if key == app.leader => app.prefix = Some(key),
+        None => input(app, key, effects),
+        // Twice sends it.
+        Some(_) if key == app.leader => input(app, key, effects),
+        Some(_) => match app.keymap.find(Place::Term, None, key) {
+            // Alt+1 and its like work too, so that the way out is the way in.
+            Found::Verb(verb) => act::run(app, verb, key, effects),
+            Found::Prefix | Found::Nothing => app.say("no such key after the leader: ? shows them"),
+        },
     }
 }
 

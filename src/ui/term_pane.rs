@@ -1,6 +1,6 @@
 //! The terminal pane: the size its program should have, and its cells as they are drawn.
 
-use crate::protocol::{Cell, Color, CursorShape, Screen, Size};
+use crate::protocol::{Cell, Color, CursorShape, Screen, Size, TermId};
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 use ratatui::style::{Color as Ink, Modifier, Style};
@@ -12,6 +12,10 @@ pub(crate) const RESIZE_QUIET_MS: u64 = 80;
 #[derive(Default)]
 pub(crate) struct TermPane {
     pub(crate) screen: Option<Arc<Screen>>,
+    /// The terminal that the user chose to see; None: the agent's.
+    pub(crate) shown: Option<TermId>,
+    /// The user was asked whether this one is to end.
+    pub(crate) ending: Option<TermId>,
     /// The pane's inside, and since when.
     wanted: Option<(Size, u64)>,
     sent: Option<Size>,
@@ -46,11 +50,6 @@ impl TermPane {
         }
         self.sent = self.wanted.map(|(size, _)| size);
         self.sent
-    }
-
-    /// A new terminal knows nothing of the size.
-    pub(crate) fn forget_size(&mut self) {
-        self.sent = None;
     }
 }
 
@@ -129,7 +128,5 @@ mod tests {
         assert_eq!(pane.due(130), Some(size(81)));
         assert_eq!(pane.due(500), None);
         assert_eq!(pane.due_at(), None);
-        pane.forget_size();
-        assert_eq!(pane.due(500), Some(size(81)));
     }
 }

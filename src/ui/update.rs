@@ -1,11 +1,12 @@
 //! What a key, an event or the passing of time does to the state, and what it asks for outside.
 //! Synchronous; it neither waits nor draws.
 
+use super::act;
 use super::app::App;
 use super::pane::{Focus, Pane};
 use super::press;
 use super::sheet::Sheet;
-use crate::protocol::{Body, Event, Key, Op, TermEvent, TurnEvent};
+use crate::protocol::{Body, Event, Key, Op, Owner, TermEvent, TurnEvent};
 
 #[derive(Clone, Debug)]
 pub(crate) enum Msg {
@@ -55,8 +56,8 @@ fn tick(app: &mut App, effects: &mut Vec<Effect>) {
         app.dirty = true;
     }
     app.dirty |= app.is_busy() && app.spinner_is_due();
-    if let (Some(term), Some(size)) = (app.live_term(), app.term.due(app.now)) {
-        effects.push(Effect::Send(Op::Resize { term, size }));
+    if let Some(size) = app.term.due(app.now) {
+        effects.push(Effect::Send(Op::Resize { size }));
     }
 }
 
@@ -70,7 +71,7 @@ fn event(app: &mut App, event: &Event) {
     };
     app.hurries |= app.dirty && !matches!(event.body, Body::Delta(_));
     match &event.body {
-        Body::Term(TermEvent::Opened { .. }) => app.term.forget_size(),
+        Body::Term(change) => term_event(app, change),
         Body::Turn(TurnEvent::Unqueued { text }) => {
             let draft = app.composer.take();
             app.composer.set(text);
@@ -82,6 +83,19 @@ fn event(app: &mut App, event: &Event) {
         _ => {}
     }
     sync_sheet(app);
+}
+
+/// The pane follows the agent's terminal, unless the user chose another.
+fn term_event(app: &mut App, event: &TermEvent) {
+    match event {
+        TermEvent::Opened { term, owner: Owner::User, .. } => {
+            app.term.shown = Some(*term);
+            act::go_to_term(app);
+        }
+        TermEvent::Chosen { .. } if app.focus != Focus::Pane(Pane::Term) => app.term.shown = None,
+        TermEvent::Closed { term } if app.term.shown == Some(*term) => app.term.shown = None,
+        _ => {}
+    }
 }
 
 /// The sheet follows the oldest question. It takes the keys only if nobody is typing.

@@ -5,8 +5,9 @@ use super::frame::{self, Titles, frame};
 use super::layout::Kind;
 use super::pane::{Focus, Pane};
 use super::theme::Role;
-use super::{bars, diff_pane, empty, header, inspector, line_mode, message, term_pane};
+use super::{bars, diff_pane, empty, header, inspector, line_mode, message, term_pane, terminals};
 use crate::protocol::{self, CursorShape};
+use crate::session::TermInfo;
 use crate::text::clip;
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
@@ -116,18 +117,32 @@ fn titles(app: &App, pane: Pane) -> (String, String, bool) {
             let Some(info) = app.term_info() else {
                 return (name.to_string(), String::new(), false);
             };
-            let left = format!("{name}  {}  pid {}", info.name, info.pid);
-            match (info.exited, info.pen) {
-                (Some(Some(code)), _) => (left, format!("ended, exit {code}"), false),
-                (Some(None), _) => (left, "ended".to_string(), false),
-                (None, protocol::Pen::User) => (left, "pen: YOU".to_string(), true),
-                (None, protocol::Pen::Agent) if header::wants_password(app) => {
-                    (left, "it asks for a password: only you can type it".to_string(), true)
-                }
-                (None, protocol::Pen::Agent) => (left, "pen: AGENT".to_string(), false),
-            }
+            term_titles(app, info)
         }
     }
+}
+
+/// Whose turn it is to type is always there to read.
+fn term_titles(app: &App, info: &TermInfo) -> (String, String, bool) {
+    let name = Pane::Term.name();
+    let mut left = format!("{name}  {}  pid {}", info.name, info.pid);
+    if info.owner == protocol::Owner::User {
+        left = format!("{name}  {}  TREE: yours alone", info.name);
+    }
+    let (right, alert) = match (info.exited, info.secret, info.pen) {
+        (Some(Some(code)), ..) => (format!("ended, exit {code}"), false),
+        (Some(None), ..) => ("ended".to_string(), false),
+        (None, true, _) => ("password: only you can type".to_string(), true),
+        (None, false, protocol::Pen::User) if info.owner == protocol::Owner::User => {
+            ("pen: YOU".to_string(), false)
+        }
+        (None, false, protocol::Pen::User) if app.state.running.is_some() => {
+            ("pen: YOU  agent waits".to_string(), true)
+        }
+        (None, false, protocol::Pen::User) => ("pen: YOU".to_string(), true),
+        (None, false, protocol::Pen::Agent) => ("pen: AGENT".to_string(), false),
+    };
+    (left, right, alert)
 }
 
 fn footer(app: &App, pane: Pane) -> &'static str {
@@ -135,7 +150,10 @@ fn footer(app: &App, pane: Pane) -> &'static str {
         Pane::Chat => "j k row   Enter expand   q back",
         Pane::Diff if app.sheet.is_some() => "] [ hunk   Space toggle   Enter answer   q back",
         Pane::Diff => "] [ hunk   } { file   t layout   q back",
-        Pane::Term => "^\\ h hand back   ^\\ q leave   ^\\ z zoom",
+        Pane::Term if app.term_info().is_some_and(|info| info.owner == protocol::Owner::User) => {
+            "^\\ q leave   ^\\ n new   ^\\ k end   ^\\ z zoom"
+        }
+        Pane::Term => "^\\ h hand back   ^\\ q leave   ^\\ n new   ^\\ z zoom",
         Pane::Inspector => "q back",
     }
 }
@@ -190,7 +208,14 @@ fn term(app: &App, buffer: &mut Buffer, inside: Rect, is_focused: bool) -> Curso
         lines(buffer, text, &empty::term(app, text.width));
         return None;
     };
+    if app.shows_terminals() {
+        put(buffer, Rect { height: 1, ..inside }, &terminals::tabs(app, inside.width));
+    }
+    let inside = app.term_inside();
     term_pane::draw(screen, buffer, inside);
+    if app.term_info().is_some_and(|info| info.secret) {
+        terminals::banner(app, buffer, inside, screen);
+    }
     is_focused.then(|| term_pane::cursor(screen, inside)).flatten()
 }
 
@@ -202,7 +227,7 @@ fn overlay(app: &App, buffer: &mut Buffer) {
     let budget = super::act::budget(app).map_or(0, |budget| budget.tokens);
     let budget = super::numbers::tokens(budget);
     let (text, first) = overlay.lines(
-        &app.state.plan,
+        &app.state,
         &budget,
         &app.pen(),
         columns.saturating_sub(4),

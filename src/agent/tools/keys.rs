@@ -3,8 +3,8 @@
 use super::told::{told, trouble};
 use super::{BadArguments, Call, Said, arguments, logged, permitted};
 use crate::agent::{Out, World};
-use crate::protocol::{Class, Detail, Mode, Question, Tool};
-use crate::term::Wait;
+use crate::protocol::{Class, Detail, Mode, Question, TermId, Tool};
+use crate::term::{TermError, Wait};
 use serde::Deserialize;
 use serde_json::json;
 use std::time::Duration;
@@ -24,6 +24,8 @@ struct Arguments {
     wait: Option<String>,
     #[serde(default)]
     timeout: Option<u64>,
+    #[serde(default)]
+    terminal: Option<u64>,
 }
 
 pub(super) fn tool() -> Tool {
@@ -41,6 +43,7 @@ pub(super) fn tool() -> Tool {
                     "description": "idle (default), exit, or a text to appear",
                 },
                 "timeout": {"type": "integer"},
+                "terminal": {"type": "integer", "description": "of a background command"},
             },
             "required": ["keys"],
         }),
@@ -48,8 +51,15 @@ pub(super) fn tool() -> Tool {
 }
 
 pub(super) async fn run(call: &Call, world: &World, out: &dyn Out) -> Result<Said, BadArguments> {
-    let Arguments { keys, wait, timeout } = arguments(call, &tool())?;
-    if !world.terminal.busy() && !keys.is_empty() {
+    let Arguments { keys, wait, timeout, terminal } = arguments(call, &tool())?;
+    let (term, terminal) = match terminal {
+        None => world.terminals.current(),
+        Some(number) => (TermId(number), world.terminals.get(TermId(number))),
+    };
+    let Some(terminal) = terminal else {
+        return Ok(Said::failed(format!("there is no terminal {} of yours", term.0)));
+    };
+    if !terminal.busy() && !keys.is_empty() {
         return Ok(Said::failed(
             "nothing runs in the shell: it is at its prompt; use run for a command".to_owned(),
         ));
@@ -60,14 +70,21 @@ pub(super) async fn run(call: &Call, world: &World, out: &dyn Out) -> Result<Sai
     if let Err(said) = logged(out).await {
         return Ok(said);
     }
-    out.pen(world.term).await;
     let wait = match wait.as_deref() {
         None | Some("" | "idle") => Wait::Idle,
         Some("exit" | "prompt") => Wait::Exit,
         Some(text) => Wait::Text(text.to_owned()),
     };
     let seconds = timeout.unwrap_or(TIMEOUT_SECONDS).clamp(1, TIMEOUT_SECONDS_MAX);
-    Ok(match world.terminal.keys(&keys, wait, Duration::from_secs(seconds)).await {
+    let ran = loop {
+        out.pen(term).await;
+        match terminal.keys(&keys, wait.clone(), Duration::from_secs(seconds)).await {
+            // The user was faster: the keys are typed when the pen is back.
+            Err(TermError::PenTaken) => {}
+            ran => break ran,
+        }
+    };
+    Ok(match ran {
         Ok(ran) => Said::done(told(&ran), Detail::Keys { keys, state: ran.state }),
         Err(error) => Said::failed(trouble(&error)),
     })

@@ -147,7 +147,8 @@ fn takes(tool: &Tool) -> String {
 fn policy(world: &World, out: &dyn Out) -> Policy {
     let settings = out.settings();
     let root = world.workspace.work_root().to_path_buf();
-    let folder = world.terminal.folder();
+    let terminal = world.terminals.current().1;
+    let folder = terminal.map_or_else(|| root.clone(), |terminal| terminal.folder());
     let ground = Ground {
         tree: world.workspace.kind(),
         walls: Walls::None,
@@ -186,7 +187,7 @@ mod tests {
         };
         let error = arguments::<run::Arguments>(&call, &run::tool()).unwrap_err().to_string();
         assert!(error.contains("missing field `command`"), "{error}");
-        assert!(error.ends_with("it takes {command, timeout?}"), "{error}");
+        assert!(error.ends_with("it takes {command, timeout?, background?}"), "{error}");
     }
 
     #[test]

@@ -26,6 +26,9 @@ pub(super) fn told(ran: &Ran) -> String {
     if let Some(folder) = &ran.folder {
         head.push_str(&format!(", now in {}", text::clean(&folder.to_string_lossy())));
     }
+    if ran.pen_taken {
+        head.push_str(", the user typed meanwhile");
+    }
     if let (TermState::FullScreen, Some(rows)) = (ran.state, &ran.screen) {
         if let Some((column, row)) = ran.cursor {
             head.push_str(&format!(", cursor at row {} column {}", row + 1, column + 1));

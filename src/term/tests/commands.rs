@@ -1,7 +1,7 @@
 //! Commands of the agent: exit codes, output, folders, delivery.
 
 use super::*;
-use crate::protocol::{Input, Key, KeyCode, TermState};
+use crate::protocol::TermState;
 
 const SHELLS: [&str; 3] = ["bash", "zsh", "fish"];
 
@@ -208,11 +208,9 @@ async fn the_users_own_commands_do_not_confuse() {
     for shell in SHELLS {
         let Some(room) = open(shell) else { continue };
         room.run("true").await;
-        for char in "echo mine; false".chars() {
-            room.terminal.input(&Input::Key(Key::char(char)));
-        }
-        room.terminal.input(&Input::Key(Key::plain(KeyCode::Enter)));
+        room.types("echo mine; false\n");
         until("the user's output", || room.screen().contains("\nmine")).await;
+        room.terminal.hand_back();
         let ran = room.run("echo theirs").await;
         assert_eq!((ran.output.text.as_str(), ran.exit), ("theirs", Some(0)), "{shell}");
         let typed = room.keys("echo keys; false\n", Wait::Prompt).await;

@@ -2,11 +2,12 @@
 //! says so.
 
 mod commands;
+mod hands;
 mod programs;
 mod recordings;
 
 use super::{Ran, TermError, Terminal, Wait};
-use crate::protocol::{Launch, Size};
+use crate::protocol::{Input, Key, KeyCode, Launch, Size};
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -70,6 +71,14 @@ impl Room {
 
     async fn keys(&self, keys: &str, wait: Wait) -> Ran {
         self.terminal.keys(keys, wait, LONG).await.unwrap_or_else(|error| panic!("{keys}: {error}"))
+    }
+
+    /// As the user: a newline is Enter.
+    fn types(&self, text: &str) {
+        for char in text.chars() {
+            let code = if char == '\n' { KeyCode::Enter } else { KeyCode::Char(char) };
+            self.terminal.input(&Input::Key(Key::plain(code)));
+        }
     }
 
     fn screen(&self) -> String {

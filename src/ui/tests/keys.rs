@@ -346,7 +346,7 @@ fn the_program_is_told_the_final_size_of_its_pane() {
     let effects = stage.wait(200);
     let inside = crate::ui::app::inner(stage.app.layout.term);
     let size = crate::protocol::Size { columns: inside.width, rows: inside.height };
-    assert_eq!(effects, [Effect::Send(Op::Resize { term: TERM, size })]);
+    assert_eq!(effects, [Effect::Send(Op::Resize { size })]);
     assert_eq!(stage.wait(200), []);
 }
 

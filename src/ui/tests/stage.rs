@@ -3,9 +3,9 @@
 
 use crate::protocol::{
     Ask, AskEvent, AskId, Body, Budget, CallId, Change, ChangeKind, Class, Delta, Detail,
-    EditState, End, Event, Hunk, Item, Key, Line, LineKind, Mode, Net, Op, Outcome, Pen, PlanState,
-    PlanStep, Question, Screen, SessionEvent, SessionId, ShellKind, TermEvent, TermId, TermState,
-    TreeKind, TurnEvent, TurnId, Usage, UsageEvent, UserKind, Walls,
+    EditState, End, Event, Hunk, Item, Key, Line, LineKind, Mode, Net, Op, Outcome, Owner, Pen,
+    PlanState, PlanStep, Question, Screen, SessionEvent, SessionId, ShellKind, TermEvent, TermId,
+    TermState, TreeKind, TurnEvent, TurnId, Usage, UsageEvent, UserKind, Walls,
 };
 use crate::session::State;
 use crate::ui::app::App;
@@ -278,6 +278,7 @@ pub(super) fn working(stage: &mut Stage) {
         shell: ShellKind::Bash,
         name: "bash".into(),
         pid: 4127,
+        owner: Owner::Shared,
     }));
     stage.event(Body::Turn(TurnEvent::Step { step: 3 }));
     stage.item(Item::Thought { text: "The loop is unbounded.\nWhy?".into(), opaque: None });
