@@ -40,3 +40,21 @@ fn the_demo_fails_where_the_crate_cannot_be_tested() {
     assert_ne!(ran.code, Some(0), "{ran:?}");
     assert!(ran.stderr.contains("cargo cannot be run"), "{ran:?}");
 }
+
+#[test]
+fn the_demo_works_whatever_the_shell_is() {
+    let cases: [(Option<&str>, &[&str]); 4] =
+        [(None, &[]), (Some(""), &[]), (Some("/bin/sh"), &[]), (None, &["-c", "shell=/bin/sh"])];
+    for (shell, flags) in cases {
+        let place = Place::bare();
+        let mut command = place.brisk(&["demo"]);
+        command.args(flags);
+        match shell {
+            Some(shell) => command.env("SHELL", shell),
+            None => command.env_remove("SHELL"),
+        };
+        let ran = common::ran(&mut command);
+        assert_eq!(ran.code, Some(0), "{shell:?} {flags:?}: {ran:?}");
+        assert!(ran.stderr.contains("cargo test  exit 101"), "{shell:?} {flags:?}: {ran:?}");
+    }
+}

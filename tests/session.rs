@@ -34,6 +34,7 @@ impl Stage {
             folder: place.project.clone(),
             repository: None,
             system: "/nowhere/config.toml".into(),
+            login_shell: None,
             overrides: Vec::new(),
             profile: None,
         };

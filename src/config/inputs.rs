@@ -1,6 +1,7 @@
 //! What the configuration is made from. The one place that reads the process's environment.
 
 use super::error::{ConfigError, Trouble};
+use super::shell;
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::fmt;
@@ -17,6 +18,8 @@ pub struct Inputs {
     pub repository: Option<PathBuf>,
     /// The machine's config file.
     pub system: PathBuf,
+    /// The user's shell as the machine's accounts have it.
+    pub login_shell: Option<PathBuf>,
     /// Settings of flags, in order: a dotted key and a value as TOML or bare text.
     pub overrides: Vec<(String, String)>,
     /// Of `--profile`.
@@ -44,6 +47,7 @@ impl Inputs {
             repository: None,
             folder: PathBuf::new(),
             system: PathBuf::from("/etc/xdg/brisk/config.toml"),
+            login_shell: shell::login(),
             overrides: Vec::new(),
             profile: None,
         };

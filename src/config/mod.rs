@@ -15,6 +15,7 @@ mod layers;
 mod paths;
 mod schema;
 mod services;
+mod shell;
 mod value;
 
 pub use error::{ConfigError, Place, Trouble};
@@ -206,8 +207,8 @@ impl Config {
             let said = self.layers.all(&["budget".to_owned(), (*name).to_owned()]);
             said.last().is_some_and(|said| said.source != Source::BuiltIn)
         });
-        let shell = self.text(&["shell"]).or_else(|| self.inputs.var("SHELL").map(str::to_owned));
-        self.shell = PathBuf::from(shell.unwrap_or_else(|| "/bin/sh".to_owned()));
+        let shell = self.text(&["shell"]).map(PathBuf::from);
+        self.shell = shell.unwrap_or_else(|| shell::choose(&self.inputs));
         self.ui = Ui {
             theme: self.text(&["ui", "theme"]).unwrap_or_else(|| "brisk-dark".to_owned()),
             ascii: flag(self, &["ui", "ascii"]) || !self.terminal.utf8,

@@ -23,6 +23,7 @@ impl House {
             folder: repository.clone(),
             repository: Some(repository),
             system: folder.path().join("system.toml"),
+            login_shell: None,
             overrides: Vec::new(),
             profile: None,
         };
@@ -373,4 +374,30 @@ fn the_terminal_is_known_by_its_variables() {
     assert_eq!(terminal(&[("FORCE_COLOR", "1")]).0.color, Color::Always);
     let (latin, ascii) = terminal(&[("LC_ALL", "C"), ("SSH_CONNECTION", "x")]);
     assert!(!latin.utf8 && latin.ssh && ascii);
+}
+
+#[test]
+fn the_shell_is_one_that_tells_how_commands_end_if_there_is_one() {
+    let bin = tempfile::tempdir().unwrap();
+    let path = |name: &str| bin.path().join(name);
+    for name in ["sh", "zsh", "fish"] {
+        std::fs::write(path(name), "").unwrap();
+    }
+    let chosen = |shell: &str, login: Option<PathBuf>, search: &str| {
+        let mut house = House::new().env("SHELL", shell).env("PATH", search);
+        house.inputs.login_shell = login;
+        house.load().shell
+    };
+    let own = |name: &str| path(name).to_str().unwrap().to_owned();
+    let search = own("");
+    assert_eq!(chosen(&own("fish"), Some(path("zsh")), &search), path("fish"));
+    assert_eq!(chosen(&own("sh"), Some(path("fish")), &search), path("fish"));
+    assert_eq!(chosen("", Some(path("fish")), &search), path("fish"));
+    assert_eq!(chosen("", Some("/sbin/nologin".into()), &search), path("zsh"));
+    assert_eq!(chosen("/gone/bash", None, &search), path("zsh"));
+    assert_eq!(chosen(&own("sh"), None, "/nowhere:relative"), path("sh"));
+    assert_eq!(chosen("", None, ""), Path::new("/bin/sh"));
+    // A setting is obeyed as it is.
+    let house = House::new().env("SHELL", &own("fish")).flag("shell", "/odd/sh");
+    assert_eq!(house.load().shell, Path::new("/odd/sh"));
 }

@@ -24,6 +24,8 @@ pub enum ShellKind {
     Bash,
     Zsh,
     Fish,
+    /// sh as dash and busybox have it.
+    Sh,
     /// Any other: the end of a command is told from the terminal alone, its exit code is unknown.
     Other,
 }

@@ -33,6 +33,10 @@ pub(super) struct Live {
     pub(super) command: Option<String>,
     /// Lines of the agent's command, which its echo has, too.
     pub(super) command_lines: usize,
+    /// Lines of what was typed that look like output.
+    pub(super) echo_lines: usize,
+    /// Where the prompt ended.
+    pub(super) ready_column: u16,
     /// Of a shell without marks: how often it had slept when it was typed to, and its prompt.
     pub(super) typed_at: Option<u64>,
     pub(super) prompt_text: String,
@@ -67,6 +71,8 @@ impl Live {
             pending: None,
             command: None,
             command_lines: 1,
+            echo_lines: 0,
+            ready_column: 0,
             typed_at: None,
             prompt_text: String::new(),
             rested: None,

@@ -21,7 +21,7 @@ pub(super) enum Mark {
     More,
     /// 133;N: this shell cannot be integrated with.
     Plain,
-    /// OSC 7. It carries no nonce: believed only right after `Ended`.
+    /// 133;P, or OSC 7. The latter carries no nonce: believed only right after `Ended`.
     Folder(PathBuf),
 }
 
@@ -30,6 +30,11 @@ pub(super) fn parse(body: &[u8], nonce: &str) -> Option<Mark> {
     if let Some(url) = body.strip_prefix(b"7;file://") {
         let path = &url[url.iter().position(|byte| *byte == b'/')?..];
         return Some(Mark::Folder(PathBuf::from(OsString::from_vec(decode(path)))));
+    }
+    if let Some(rest) = body.strip_prefix(b"133;P;brisk=") {
+        let path = rest.strip_prefix(nonce.as_bytes())?.strip_prefix(b";/")?;
+        let path = [b"/", path].concat();
+        return Some(Mark::Folder(PathBuf::from(OsString::from_vec(path))));
     }
     let mut fields = std::str::from_utf8(body).ok()?.strip_prefix("133;")?.split(';');
     let letter = fields.next()?;
@@ -87,6 +92,13 @@ mod tests {
         {
             assert_eq!(parse(forged.as_bytes(), "n1"), None, "{forged}");
         }
+    }
+
+    #[test]
+    fn a_folder_with_the_nonce_is_taken_as_it_is() {
+        assert_eq!(parse(b"133;P;brisk=n1;/a%20;b", "n1"), Some(Mark::Folder("/a%20;b".into())));
+        assert_eq!(parse(b"133;P;brisk=n2;/a", "n1"), None);
+        assert_eq!(parse(b"133;P;brisk=n1;", "n1"), None);
     }
 
     #[test]

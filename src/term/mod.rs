@@ -14,11 +14,11 @@
 //!  └── writer ◄─ queue ◄─ keys, replies, delivered commands
 //! ```
 //!
-//! How the end of a command is known: bash, zsh and fish get temporary rc files (`shell`) that read
-//! the user's own first and then print OSC 133 marks with a nonce, so that no program can forge
-//! them. A command is delivered through a file and one private key, and stands in the line editor as
-//! if it had been typed. Any other shell is typed to, the kernel tells when it is back at its
-//! prompt, and the exit code is unknown, never 0.
+//! How the end of a command is known: bash, zsh, fish and sh get temporary rc files (`shell`) that
+//! read the user's own first and then print OSC 133 marks with a nonce, so that no program can forge
+//! them. A command is delivered through a file and one private key (to sh by a short line), and
+//! stands on the screen as if it had been typed. Any other shell is typed to, the kernel tells when
+//! it is back at its prompt, and the exit code is unknown, never 0.
 
 mod capture;
 mod cells;

@@ -44,6 +44,8 @@ pub(super) struct Progress {
     pub(super) phase: Phase,
     /// False: this shell gives no marks.
     pub(super) marks: bool,
+    /// False: nor does it say that a command begins that the user has typed.
+    pub(super) starts: bool,
     pub(super) finished: Option<Finished>,
     /// The last one of the agent's; the user's own may have ended since.
     pub(super) agents: Option<Finished>,
@@ -66,6 +68,7 @@ impl Progress {
         Self {
             phase: Phase::Starting,
             marks,
+            starts: true,
             finished: None,
             agents: None,
             count: 0,
@@ -142,6 +145,10 @@ impl Progress {
         let step = match self.phase {
             Phase::Running => OutputStep::Pause,
             Phase::Taken => OutputStep::PauseAfterEcho,
+            Phase::Prompt if !self.starts => {
+                (self.id, self.began) = (None, now);
+                OutputStep::Keep
+            }
             Phase::Starting | Phase::Prompt | Phase::Settling => return OutputStep::Keep,
         };
         (self.exit, self.ended, self.phase) = (exit, now, Phase::Settling);
@@ -174,7 +181,12 @@ impl Progress {
         self.phase = Phase::Prompt;
     }
 
-    /// A command of a shell without marks was typed.
+    /// Whether the marks alone tell what goes on.
+    pub(super) const fn tells_all(&self) -> bool {
+        self.marks && self.starts
+    }
+
+    /// A command was typed to a shell that does not say so.
     pub(super) const fn typed(&mut self, id: u64, now: Instant) {
         (self.id, self.exit, self.began) = (Some(id), None, now);
         self.phase = Phase::Running;

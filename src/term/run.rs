@@ -6,6 +6,7 @@ use super::keys::encode_key;
 use super::live::Live;
 use super::progress::Phase;
 use super::queue::Hand;
+use super::shell::PromptEnd;
 use super::store::Output;
 use super::strokes;
 use super::terminal::Terminal;
@@ -155,7 +156,7 @@ impl Terminal {
             let entered = keys.iter().any(|key| key.code == KeyCode::Enter);
             // Without keys, an end that came before the look is what was waited for.
             let count = if keys.is_empty() { live.told_count } else { live.progress.count };
-            if live.at_prompt() && !live.progress.marks && entered {
+            if live.at_prompt() && !live.progress.tells_all() && entered {
                 self.typed(&mut live, 0, 1);
             }
             let bytes: Vec<u8> = keys.iter().flat_map(|key| encode_key(*key, modes)).collect();
@@ -190,20 +191,25 @@ impl Terminal {
         loop {
             events.borrow_and_update();
             self.settle_by_kernel();
-            let (phase, marks, exit, group) = {
+            let (phase, all, exit, group) = {
                 let live = shared.live();
-                (live.progress.phase, live.progress.marks, live.exit, live.shell_group)
+                let progress = &live.progress;
+                (progress.phase, progress.tells_all(), live.exit, live.shell_group)
             };
             if let Some(exit) = exit {
                 return Err(TermError::Exited { exit });
             }
             let late = Instant::now() >= deadline;
             match phase {
-                Phase::Prompt if marks || self.has_terminal(group) => return Ok(()),
+                Phase::Prompt if all || self.has_terminal(group) => return Ok(()),
                 Phase::Prompt | Phase::Running => return Err(self.busy_with()),
                 Phase::Taken if late => return Err(self.busy_with()),
-                Phase::Starting if !marks && self.shows_first_prompt() => {
-                    shared.live().progress.ready(Instant::now());
+                Phase::Starting if !all && self.shows_first_prompt() => {
+                    let mut live = shared.live();
+                    if live.progress.phase == Phase::Starting {
+                        live.progress.marks = false;
+                        live.progress.ready(Instant::now());
+                    }
                     continue;
                 }
                 Phase::Starting | Phase::Settling if late => {
@@ -219,10 +225,10 @@ impl Terminal {
                 }
                 Phase::Starting | Phase::Settling | Phase::Taken => {}
             }
-            let next = match (marks, phase) {
-                (_, Phase::Taken) => again,
-                (true, _) => deadline,
-                (false, _) => Instant::now() + Duration::from_millis(2),
+            let next = match phase {
+                Phase::Taken => again,
+                _ if all => deadline,
+                _ => Instant::now() + Duration::from_millis(2),
             };
             tokio::select! {
                 _ = events.changed() => {}
@@ -254,7 +260,9 @@ impl Terminal {
         }
         let id = self.inner.next_id.fetch_add(1, Ordering::Relaxed);
         let marks = live.progress.marks;
-        let bytes = shared.integration.deliver(command, id, marks)?;
+        let columns = live.emulator.size().columns;
+        let at = PromptEnd { column: live.ready_column, columns };
+        let bytes = shared.integration.deliver(command, id, marks, at)?;
         live.command_lines = command.split('\n').count();
         if marks {
             live.pending = Some((id, Instant::now()));
@@ -270,7 +278,7 @@ impl Terminal {
     /// A line is about to be typed to a shell without marks.
     fn typed(&self, live: &mut Live, id: u64, echo_lines: usize) {
         live.listen();
-        live.command_lines = echo_lines;
+        live.echo_lines = echo_lines;
         live.rested = None;
         live.typed_at = foreground::switches(self.shared().pty.pid);
         live.prompt_text = live.emulator.cursor_line();
@@ -284,9 +292,7 @@ impl Terminal {
         if state == TermState::Exited {
             ended = None;
         }
-        if !live.progress.marks {
-            strip_echo(&mut live, state);
-        }
+        strip_echo(&mut live, state);
         live.told_count = live.progress.count;
         let output = live.take_output();
         let now = live.progress.folder.clone();
@@ -325,14 +331,14 @@ fn check(command: &str) -> Result<(), TermError> {
     }
 }
 
-/// Without marks the echoed line and the next prompt look like output: they are cut by what is known
-/// of them.
+/// Without marks the echo of what was typed and the next prompt look like output: they are cut by
+/// what is known of them.
 fn strip_echo(live: &mut Live, state: TermState) {
-    if live.command_lines > 0 {
-        live.capture.skip_lines(live.command_lines);
-        live.command_lines = 0;
+    let echoed = std::mem::take(&mut live.echo_lines);
+    if echoed > 0 {
+        live.capture.skip_lines(echoed);
     }
-    if state == TermState::Done {
+    if state == TermState::Done && !live.progress.marks {
         let prompt = std::mem::take(&mut live.prompt_text);
         let now = live.emulator.cursor_line();
         let text = if now.ends_with(&prompt) { prompt } else { now };

@@ -85,6 +85,9 @@ impl Shared {
         if live.shell_group.is_none() && marks.contains(&Mark::Ready) {
             live.shell_group = self.pty.foreground();
         }
+        if !live.progress.starts && marks.contains(&Mark::Ready) {
+            live.ready_column = live.screen().cursor.map_or(0, |cursor| cursor.column);
+        }
         let reply = live.emulator.take_reply();
         self.thaw_later(&mut live);
         let switched = live.mind_secret(self.pty.line_mode()) || switched;

@@ -6,7 +6,7 @@ use super::progress::Phase;
 use super::pty::{self, signal_group, signal_process};
 use super::queue::Hand;
 use super::shared::Shared;
-use super::shell::Integration;
+use super::shell::{self, Integration};
 use super::{TermError, emulator};
 use crate::protocol::{Launch, Screen, ShellKind, Size};
 use rustix::process::Signal;
@@ -60,7 +60,8 @@ impl Terminal {
         let opened = pty::open(launch, &integration, size)?;
         let marks = integration.kind != ShellKind::Other;
         let outputs = launch.scratch.join("out");
-        let live = Live::new(size, launch.folder.clone(), outputs, marks);
+        let mut live = Live::new(size, launch.folder.clone(), outputs, marks);
+        live.progress.starts = shell::tells_starts(integration.kind);
         let shared = Arc::new(Shared::new(opened.pty, integration, live, Box::new(changed)));
         shared.start(opened.reader, opened.writer, opened.child).map_err(|error| {
             TermError::Start { shell: launch.shell.clone(), reason: error.to_string() }
@@ -132,7 +133,7 @@ impl Terminal {
             Phase::Prompt => {
                 live.is_given()
                     || live.progress.continued
-                    || (!live.progress.marks && !self.has_terminal(live.shell_group))
+                    || (!live.progress.tells_all() && !self.has_terminal(live.shell_group))
             }
         }
     }

@@ -14,10 +14,14 @@ const BASH: &str = include_str!("bash.sh");
 const ZSHENV: &str = include_str!("zshenv.zsh");
 const ZSHRC: &str = include_str!("zshrc.zsh");
 const FISH: &str = include_str!("config.fish");
+const SH: &str = include_str!("sh.sh");
 
 /// The private keys that the scripts bind: fill the line from the file; accept it.
 const FILL: &[u8] = b"\x1b[29173~";
 const FILL_AND_ACCEPT: &[u8] = b"\x1b[29173~\x1b[29174~";
+/// What makes sh read the file; typed, since it has no keys to bind. ^U first: what the user had
+/// begun to type must not become a part of it.
+const FILL_SH: &str = "\u{15}. \"$__brisk\"";
 /// A terminal in line mode cuts longer lines.
 const TYPED_BYTES_MAX: usize = 1000;
 const NONCE_CHARS: usize = 24;
@@ -34,7 +38,13 @@ const FOREIGN: [&str; 9] = [
     "VTE_VERSION",
     "WINDOWID",
 ];
+const PROMPTS: [&str; 2] = ["PS1", "PS2"];
 const FOREIGN_PREFIX: &str = "TERM_PROGRAM";
+
+/// Whether an integrated shell says that a command begins that the user has typed.
+pub(super) const fn tells_starts(kind: ShellKind) -> bool {
+    matches!(kind, ShellKind::Bash | ShellKind::Zsh | ShellKind::Fish)
+}
 
 /// One shell's integration: its secret and its files, which go when this does.
 pub(super) struct Integration {
@@ -66,20 +76,33 @@ impl Integration {
             ShellKind::Bash => &[("rc", BASH)],
             ShellKind::Zsh => &[(".zshenv", ZSHENV), (".zshrc", ZSHRC)],
             ShellKind::Fish => &[("rc", FISH)],
+            ShellKind::Sh => &[("rc", SH)],
             ShellKind::Other => &[],
         }
     }
 
     fn fill_in(&self, script: &str, launch: &Launch) -> Vec<u8> {
-        let user = launch.env.iter().find(|(name, _)| name == "ZDOTDIR");
-        let user = match user {
-            Some((_, folder)) => [b"ZDOTDIR=", quote(folder).as_slice()].concat(),
-            None => b"unset ZDOTDIR".to_vec(),
+        let own = |name: &str| launch.env.iter().find(|(known, _)| known == name);
+        let assigned = |name: &str| {
+            own(name).map(|(_, value)| [name.as_bytes(), b"=", &quote(value)].concat())
         };
-        let values: [(&str, Vec<u8>); 4] = [
+        let or_unset =
+            |name: &str| assigned(name).unwrap_or_else(|| format!("unset {name}").into_bytes());
+        let prompts: Vec<Vec<u8>> = PROMPTS.iter().filter_map(|name| assigned(name)).collect();
+        let values: [(&str, Vec<u8>); 8] = [
             ("@NONCE@", self.nonce.clone().into_bytes()),
+            ("@MARK@", b"\x1b]133;".to_vec()),
+            ("@BELL@", b"\x07".to_vec()),
             ("@FILE@", quote(self.command_file().as_os_str())),
-            ("@USER_ZDOTDIR@", user),
+            (
+                "@USER_ENV@",
+                own("ENV").map_or_else(
+                    || b"unset ENV".to_vec(),
+                    |(_, value)| [b"export ENV=", quote(value).as_slice()].concat(),
+                ),
+            ),
+            ("@USER_PROMPTS@", prompts.join(&b' ')),
+            ("@USER_ZDOTDIR@", or_unset("ZDOTDIR")),
             ("@ZDOTDIR@", quote(self.folder.as_os_str())),
         ];
         let mut out = Vec::with_capacity(script.len() + 512);
@@ -114,7 +137,7 @@ impl Integration {
                 source.extend(quote(&rc));
                 argv.extend(["-C".into(), OsString::from_vec(source)]);
             }
-            ShellKind::Zsh | ShellKind::Other => {}
+            ShellKind::Zsh | ShellKind::Sh | ShellKind::Other => {}
         }
         argv
     }
@@ -124,7 +147,12 @@ impl Integration {
             FOREIGN.iter().any(|foreign| name == *foreign)
                 || name.as_bytes().starts_with(FOREIGN_PREFIX.as_bytes())
         };
-        let own = launch.env.iter().filter(|(name, _)| !foreign(name)).cloned();
+        // Set by its script: from the environment they would be exported for ever.
+        let scripted = |name: &OsStr| {
+            self.kind == ShellKind::Sh && PROMPTS.iter().any(|prompt| name == *prompt)
+        };
+        let own = launch.env.iter().filter(|(name, _)| !foreign(name) && !scripted(name));
+        let own = own.cloned();
         let mut env: Vec<(OsString, OsString)> = own.collect();
         let mut set = |name: &str, value: OsString| {
             env.retain(|(known, _)| known != name);
@@ -135,6 +163,9 @@ impl Integration {
         set("PWD", launch.folder.clone().into());
         if self.kind == ShellKind::Zsh {
             set("ZDOTDIR", self.folder.clone().into());
+        }
+        if self.kind == ShellKind::Sh {
+            set("ENV", self.folder.join("rc").into());
         }
         env
     }
@@ -152,13 +183,20 @@ impl Integration {
     }
 
     /// What to send so that the shell runs the command, as far as it is integrated.
+    /// `marks`: it is, and so it tells that it takes command `id`.
     pub(super) fn deliver(
         &self,
         command: &str,
         id: u64,
         marks: bool,
+        at: PromptEnd,
     ) -> Result<Vec<u8>, TermError> {
         let scratch = |error: std::io::Error| TermError::Scratch { reason: error.to_string() };
+        if marks && self.kind == ShellKind::Sh {
+            let text = taken(command, id, at);
+            write_private(&self.command_file(), &text).map_err(scratch)?;
+            return Ok(format!("{FILL_SH}\r").into_bytes());
+        }
         if marks {
             let text = format!("{id}\n{command}");
             write_private(&self.command_file(), text.as_bytes()).map_err(scratch)?;
@@ -190,11 +228,32 @@ pub(super) fn kind(shell: &Path) -> ShellKind {
         Some("bash") => ShellKind::Bash,
         Some("zsh") => ShellKind::Zsh,
         Some("fish") => ShellKind::Fish,
+        Some("sh" | "dash" | "ash") => ShellKind::Sh,
         _ => ShellKind::Other,
     }
 }
 
-/// In single quotes, in a way that all four shells read alike.
+/// Where the prompt ends: its column, of so many.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct PromptEnd {
+    pub(super) column: u16,
+    pub(super) columns: u16,
+}
+
+/// What sh reads: that it takes the command, then the command.
+fn taken(command: &str, id: u64, at: PromptEnd) -> Vec<u8> {
+    let typed = FILL_SH.len() - 1;
+    let last = (usize::from(at.column) + typed).saturating_sub(1);
+    let up = last / usize::from(at.columns).max(1) + 1;
+    let mut text = format!("__brisk_taken \"$?\" {id} {up} {} ", at.column + 1).into_bytes();
+    text.extend(quote(OsStr::new(command)));
+    text.extend_from_slice(b"\n");
+    text.extend_from_slice(command.as_bytes());
+    text.extend_from_slice(b"\n");
+    text
+}
+
+/// In single quotes, in a way that all of them read alike.
 fn quote(text: &OsStr) -> Vec<u8> {
     let mut quoted = vec![b'\''];
     for byte in text.as_bytes() {

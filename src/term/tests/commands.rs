@@ -3,7 +3,7 @@
 use super::*;
 use crate::protocol::TermState;
 
-const SHELLS: [&str; 3] = ["bash", "zsh", "fish"];
+const SHELLS: [&str; 4] = ["bash", "zsh", "fish", "dash"];
 
 #[tokio::test]
 async fn exit_codes_are_right_in_every_shell() {
@@ -58,7 +58,7 @@ async fn several_lines_quotes_and_history_signs_arrive_as_they_are() {
 
 #[tokio::test]
 async fn what_the_user_had_half_typed_does_not_run() {
-    for shell in ["bash", "zsh", "fish", "dash"] {
+    for shell in SHELLS {
         let Some(room) = open(shell) else { continue };
         room.run("true").await;
         room.keys("touch danger; ", Wait::Idle).await;
@@ -151,8 +151,9 @@ async fn a_command_line_that_the_user_has_begun_is_left_alone() {
 
 #[tokio::test]
 async fn a_shell_without_integration_has_unknown_exit_codes() {
-    for shell in ["sh", "dash"] {
-        let Some(room) = open(shell) else { continue };
+    // A name that says nothing, and shells that read ENV but expand prompts in their own ways.
+    for (name, shell) in [("plain", "dash"), ("sh", "bash"), ("sh", "zsh")] {
+        let Some(room) = open_as(name, shell) else { continue };
         for command in ["true", "false", "sleep 0.2; false", "cd /"] {
             let ran = room.run(command).await;
             assert_eq!((ran.state, ran.exit), (TermState::Done, None), "{shell}: {command}");
@@ -377,5 +378,83 @@ async fn how_long_it_takes() {
     let Some(room) = open("bash") else { return };
     let ran = room.run("head -c 200000000 /dev/zero | tr '\\0' x | fold -w 70").await;
     println!("200 MB: {:?}, {} lines", ran.duration, ran.output.lines);
+    room.terminal.close().await;
+}
+
+#[tokio::test]
+async fn busybox_tells_as_much_as_dash() {
+    let Some(room) = open_as("sh", "busybox") else { return };
+    for (command, exit) in [("true", 0), ("sh -c 'exit 42'", 42), ("no-such-program-here", 127)] {
+        let ran = room.run(command).await;
+        assert_eq!((ran.state, ran.exit), (TermState::Done, Some(exit)), "{command}");
+    }
+    let ran = room.run("echo 'a\\b'\necho \"it's $?\"; false").await;
+    assert_eq!((ran.output.text.as_str(), ran.exit), ("a\\b\nit's 0", Some(1)));
+    assert!(room.screen().contains("echo 'a\\b'\necho \"it's"), "{}", room.screen());
+    assert!(!room.screen().contains("brisk"), "{}", room.screen());
+    room.terminal.close().await;
+}
+
+#[tokio::test]
+async fn sh_shows_the_command_in_place_of_what_was_typed() {
+    let Some(room) = open("dash") else { return };
+    // From the first row to the last, where each newline scrolls; also where the line wraps.
+    for columns in [80, 12] {
+        room.terminal.resize(Size { columns, rows: 8 });
+        for round in 0..12 {
+            let command = format!("echo {round}");
+            assert_eq!(room.run(&command).await.output.text, round.to_string());
+            let screen = room.screen();
+            assert!(screen.contains(&format!(" {command}\n{round}\n")), "{columns}: {screen}");
+            assert!(!screen.contains("brisk"), "{columns}: {screen}");
+        }
+    }
+    room.terminal.close().await;
+}
+
+#[tokio::test]
+async fn sh_reads_its_users_own_file_and_hands_ours_to_nobody() {
+    let Some(shell) = program("dash") else { return };
+    let home = tempfile::tempdir().expect("a temporary folder can be made");
+    std::fs::write(home.path().join("own"), "OWN=yes; PS1='mine> '; set -a -u\n")
+        .expect("the home is writable");
+    let mut launch = launch(shell, home.path());
+    launch.env.push(("ENV".into(), "$HOME/own".into()));
+    launch.env.push(("PS1".into(), "outer> ".into()));
+    let room = start(&launch, home);
+    assert_eq!(room.run("echo $OWN $ENV").await.output.text, "yes $HOME/own");
+    assert!(room.screen().contains("mine> echo"), "{}", room.screen());
+    let env = room.run("NEW=1; env; set -- a b").await;
+    assert!(!env.output.text.contains("brisk=") && env.output.text.contains("NEW=1"), "{env:?}");
+    let ran = room.run("false").await;
+    assert_eq!(ran.exit, Some(1));
+    assert_eq!(room.run("echo $? $2").await.output.text, "1 b");
+    assert_eq!(room.run("exec 2>log >log").await.exit, None);
+    room.terminal.close().await;
+}
+
+#[tokio::test]
+async fn a_shell_in_sh_prints_none_of_our_marks() {
+    let Some(room) = open("dash") else { return };
+    let nested = room.run("sh").await;
+    assert_eq!((nested.state, nested.exit), (TermState::WaitsForLine, None));
+    let typed = room.keys("set; false\n", Wait::Prompt).await;
+    assert_eq!((typed.state, typed.exit), (TermState::WaitsForLine, None));
+    assert!(!typed.output.text.contains("brisk"), "{typed:?}");
+    assert_eq!(room.keys("exit 5\n", Wait::Exit).await.exit, Some(5));
+    assert_eq!(room.run("false").await.exit, Some(1));
+    room.terminal.close().await;
+}
+
+#[tokio::test]
+async fn sh_survives_its_own_strict_settings() {
+    let Some(room) = open("dash") else { return };
+    room.run("false").await;
+    for setting in ["set -e", "set -u", "set -f", "IFS=xbs", "unset PWD; cd ."] {
+        let ran = room.run(setting).await;
+        assert_eq!((ran.state, ran.exit), (TermState::Done, Some(0)), "{setting}");
+        assert_eq!(room.run("sh -c 'exit 0'").await.exit, Some(0), "{setting}");
+    }
+    assert_eq!(room.run("sh -c 'exit 3' || true").await.exit, Some(0));
     room.terminal.close().await;
 }

@@ -59,14 +59,28 @@ fn open_with(shell: &str, bashrc: &str) -> Option<Room> {
     let shell = program(shell)?;
     let home = tempfile::tempdir().expect("a temporary folder can be made");
     std::fs::write(home.path().join(".bashrc"), bashrc).expect("the home is writable");
-    let terminal =
-        Terminal::open(&launch(shell, home.path()), SIZE, |_| {}).expect("the shell starts");
-    Some(Room { terminal, home })
+    Some(start(&launch(shell, home.path()), home))
+}
+
+/// The shell under another name.
+fn open_as(name: &str, shell: &str) -> Option<Room> {
+    let shell = program(shell)?;
+    let home = tempfile::tempdir().expect("a temporary folder can be made");
+    let link = home.path().join(name);
+    std::os::unix::fs::symlink(shell, &link).expect("the home is writable");
+    Some(start(&launch(link, home.path()), home))
+}
+
+fn start(launch: &Launch, home: TempDir) -> Room {
+    let terminal = Terminal::open(launch, SIZE, |_| {}).expect("the shell starts");
+    Room { terminal, home }
 }
 
 impl Room {
     async fn run(&self, command: &str) -> Ran {
-        self.terminal.run(command, LONG).await.unwrap_or_else(|error| panic!("{command}: {error}"))
+        self.terminal.run(command, LONG).await.unwrap_or_else(|error| {
+            panic!("{}: {command}: {error}\n{}", self.terminal.name(), self.screen())
+        })
     }
 
     async fn keys(&self, keys: &str, wait: Wait) -> Ran {
