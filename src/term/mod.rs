@@ -8,6 +8,7 @@
 //!
 //! ```text
 //! PTY ─ reader ─ scan ─┬─ emulator ─ cells ───────► Screen
+//!                      │      └──── history ─────► Scrollback
 //!                      ├─ marks ─ progress ────┐
 //!                      └─ rows ─ capture ─────┐├──► Ran
 //!  ▲                    foreground (kernel) ──┴┴ watch
@@ -25,6 +26,7 @@ mod cells;
 mod emulator;
 mod error;
 mod foreground;
+mod history;
 mod keys;
 mod live;
 mod marks;
@@ -37,6 +39,7 @@ mod run;
 mod scan;
 mod shared;
 mod shell;
+mod signals;
 mod store;
 mod strokes;
 mod tee;

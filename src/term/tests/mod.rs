@@ -2,6 +2,7 @@
 //! says so.
 
 mod commands;
+mod look_back;
 mod programs;
 mod recordings;
 
