@@ -20,7 +20,7 @@ pub use journal::{Replay, read as read_journal, replay};
 pub use start::{Options, Session, start};
 pub use state::{Entry, EntryBody, Header, Job, Live, Running, State, TermInfo};
 
-use crate::protocol::{Op, OpId, Request, Screen, TermId};
+use crate::protocol::{Op, OpId, Request, Screen, Scrollback, TermId};
 use shells::Shells;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -59,6 +59,16 @@ impl Handle {
     /// What a terminal shows now; None once it is gone.
     pub fn screen(&self, term: TermId) -> Option<Arc<Screen>> {
         self.shells.get(term).map(|terminal| terminal.screen())
+    }
+
+    /// What a terminal has shown; None once it is gone.
+    pub fn look_back(&self, term: TermId) -> Option<Scrollback> {
+        self.shells.get(term).map(|terminal| terminal.look_back())
+    }
+
+    /// What a terminal's program asked to be put into the clipboard; once.
+    pub fn take_copied(&self, term: TermId) -> Option<String> {
+        self.shells.get(term)?.take_copied()
     }
 
     fn number(&self) -> OpId {

@@ -1,10 +1,12 @@
 //! The core's grid as the protocol's cells and cursor.
 
-use crate::protocol::{Attributes, Cell, Color, Cursor, CursorShape, Size};
+use crate::protocol::{Attributes, Cell, CellStyle, Color, Cursor, CursorShape, Size, TextBlock};
 use alacritty_terminal::index::{Column, Line};
 use alacritty_terminal::term::cell::{Cell as CoreCell, Flags};
 use alacritty_terminal::term::{Term, TermMode};
 use alacritty_terminal::vte::ansi::{Color as CoreColor, CursorShape as CoreShape, NamedColor};
+
+const TAB_COLUMNS: usize = 8;
 
 /// Row by row, cut to `size`, which can be narrower than the core.
 pub(super) fn cells<T>(core: &Term<T>, size: Size) -> Vec<Cell> {
@@ -33,10 +35,71 @@ pub(super) fn cursor<T>(core: &Term<T>, size: Size) -> Option<Cursor> {
     Some(Cursor { column, row, shape })
 }
 
+/// Adds a row's text to a block, without trailing blanks if it is a line's end. Whether the line goes
+/// on in the next row, and the byte of the block's text where the cell in `column` begins.
+pub(super) fn write_row<T>(
+    core: &Term<T>,
+    line: Line,
+    column: Option<usize>,
+    block: &mut TextBlock,
+) -> (bool, usize) {
+    let cells = &core.grid()[line][..];
+    let wraps = cells.last().is_some_and(|last| last.flags.contains(Flags::WRAPLINE));
+    let end = if wraps { cells.len() } else { used(cells) };
+    let mut place = None;
+    let mut look: Option<&CoreCell> = None;
+    let mut index = 0;
+    while index < end {
+        let cell = &cells[index];
+        if column.is_some_and(|column| index >= column) && place.is_none() {
+            place = Some(block.text_bytes());
+        }
+        let next = index + if cell.c == '\t' { tab_columns(&cells[..end], index) } else { 1 };
+        if !cell.flags.intersects(Flags::WIDE_CHAR_SPACER | Flags::LEADING_WIDE_CHAR_SPACER) {
+            if look.is_none_or(|last| !looks_like(last, cell)) {
+                block.set_style(style(core, cell));
+                look = Some(cell);
+            }
+            block.push(match cell.c {
+                '\t' if next > index + 1 => '\t',
+                char if char.is_control() => ' ',
+                char => char,
+            });
+            cell.zerowidth().into_iter().flatten().for_each(|mark| block.push(*mark));
+        }
+        index = next;
+    }
+    // Beyond the text, the cursor stands where blanks would be.
+    (wraps, place.unwrap_or_else(|| block.text_bytes()))
+}
+
+/// Columns up to the last that shows anything.
+fn used(cells: &[CoreCell]) -> usize {
+    let is_blank = |cell: &CoreCell| {
+        (cell.c == ' ' || cell.c == '\t')
+            && matches!(cell.bg, CoreColor::Named(NamedColor::Background))
+            && !cell.flags.intersects(
+                Flags::INVERSE | Flags::ALL_UNDERLINES | Flags::STRIKEOUT | Flags::WIDE_CHAR_SPACER,
+            )
+            && cell.extra.is_none()
+    };
+    cells.iter().rposition(|cell| !is_blank(cell)).map_or(0, |last| last + 1)
+}
+
+/// The columns of a tab, as far as nothing was written into them: 1 if something was.
+fn tab_columns(cells: &[CoreCell], at: usize) -> usize {
+    let stop = ((at / TAB_COLUMNS + 1) * TAB_COLUMNS).min(cells.len());
+    if cells[at + 1..stop].iter().all(|cell| cell.c == ' ') { stop - at } else { 1 }
+}
+
+fn looks_like(left: &CoreCell, right: &CoreCell) -> bool {
+    let width = Flags::WRAPLINE | Flags::WIDE_CHAR;
+    left.fg == right.fg && left.bg == right.bg && left.flags | width == right.flags | width
+}
+
 fn cell<T>(core: &Term<T>, cell: &CoreCell) -> Cell {
     let flags = cell.flags;
-    let (foreground, dim) = color(core, cell.fg);
-    let (background, _) = color(core, cell.bg);
+    let CellStyle { foreground, background, attributes } = style(core, cell);
     let width = if flags.contains(Flags::WIDE_CHAR) {
         2
     } else {
@@ -48,6 +111,18 @@ fn cell<T>(core: &Term<T>, cell: &CoreCell) -> Cell {
         marks: cell.zerowidth().map(|marks| marks.iter().collect()).unwrap_or_default(),
         foreground,
         background,
+        attributes,
+        width,
+    }
+}
+
+fn style<T>(core: &Term<T>, cell: &CoreCell) -> CellStyle {
+    let flags = cell.flags;
+    let (foreground, dim) = color(core, cell.fg);
+    let (background, _) = color(core, cell.bg);
+    CellStyle {
+        foreground,
+        background,
         attributes: Attributes {
             bold: flags.contains(Flags::BOLD),
             dim: dim || flags.contains(Flags::DIM),
@@ -57,7 +132,6 @@ fn cell<T>(core: &Term<T>, cell: &CoreCell) -> Cell {
             hidden: flags.contains(Flags::HIDDEN),
             strike: flags.contains(Flags::STRIKEOUT),
         },
-        width,
     }
 }
 

@@ -1,17 +1,30 @@
-//! The emulated screen: bytes in; cells, modes, title and the replies to queries out. The core is
-//! `alacritty_terminal`; nothing of it leaves this file and `cells`.
+//! The emulated screen: bytes in; cells, modes, title, past lines and the replies to queries out. The
+//! core is `alacritty_terminal`; nothing of it leaves this file and `cells`.
+//!
+//! The core keeps the newest rows above the screen; it slows down and grows with many. Older ones go
+//! to `history`, which has them in a tenth of the room.
 
 use super::cells;
-use crate::protocol::{Modes, Screen, Size};
+use super::history::{self, History};
+use super::signals::{Signal, Signals};
+use crate::protocol::{LineAt, Modes, Screen, Scrollback, Size, TextBlock};
 use alacritty_terminal::event::{Event, EventListener, WindowSize};
 use alacritty_terminal::grid::Dimensions;
-use alacritty_terminal::term::{Config, Osc52, Term, TermMode};
+use alacritty_terminal::index::Line;
+use alacritty_terminal::term::{ClipboardType, Config, Osc52, Term, TermMode};
 use alacritty_terminal::vte::ansi::{Processor, Rgb, StdSyncHandler};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
-/// Rows above the screen; the core slows down and grows with many more.
-const SCROLLBACK_ROWS_MAX: usize = 10_000;
+/// Of rows above the screen in the core, these are left when they have become more than that.
+const CORE_ROWS_KEPT: usize = 256;
+const CORE_ROWS_MAX: usize = 512;
+/// What the core may hold above the screen for a moment: while one piece is parsed, or a narrower
+/// screen has just made many rows of few.
+const CORE_CELLS_MAX: usize = 1_000_000;
+const CORE_ROWS_ROOM_MIN: usize = 2048;
+/// Bytes between two looks at the rows: even if each is a newline, none is lost.
+const PIECE_BYTES_MAX: usize = 1024;
 const SIDE_MAX: u16 = 1000;
 /// The core needs two columns, since a wide character must fit.
 const CORE_COLUMNS_MIN: usize = 2;
@@ -47,6 +60,7 @@ impl Dimensions for Grid {
 struct Told {
     reply: Vec<u8>,
     title: Option<String>,
+    copied: Option<String>,
 }
 
 #[derive(Clone)]
@@ -85,7 +99,11 @@ impl EventListener for Listener {
                 256 | 258 => Rgb { r: 0xe0, g: 0xe0, b: 0xe0 },
                 _ => Rgb { r: 0, g: 0, b: 0 },
             }),
-            // The clipboard is the user's: reads are refused by silence, writes ignored.
+            Event::ClipboardStore(ClipboardType::Clipboard, text) => {
+                told.copied = Some(text);
+                return;
+            }
+            // The clipboard is the user's: reads are refused by silence.
             _ => return,
         };
         if told.reply.len() + reply.len() <= REPLY_BYTES_MAX {
@@ -100,6 +118,19 @@ pub(super) struct Emulator {
     listener: Listener,
     size: Size,
     title: String,
+    history: History,
+    signals: Signals,
+    /// The end of the main screen's lines, while the program has the other one.
+    main_lines: Option<TextBlock>,
+}
+
+fn config(size: Size) -> Config {
+    let columns = Grid(size).columns();
+    Config {
+        scrolling_history: (CORE_CELLS_MAX / columns).max(CORE_ROWS_ROOM_MIN),
+        osc52: Osc52::OnlyCopy,
+        ..Config::default()
+    }
 }
 
 impl Emulator {
@@ -107,26 +138,118 @@ impl Emulator {
         let size = clamp(size);
         let told = Arc::default();
         let listener = Listener { told, size: Arc::new(Mutex::new(size)) };
-        let config = Config {
-            scrolling_history: SCROLLBACK_ROWS_MAX,
-            osc52: Osc52::Disabled,
-            ..Config::default()
-        };
         Self {
-            core: Term::new(config, &Grid(size), listener.clone()),
+            core: Term::new(config(size), &Grid(size), listener.clone()),
             parser: Processor::new(),
             listener,
             size,
             title: String::new(),
+            history: History::default(),
+            signals: Signals::default(),
+            main_lines: None,
         }
     }
 
     pub(super) fn feed(&mut self, bytes: &[u8]) {
-        self.parser.advance(&mut self.core, bytes);
+        for piece in bytes.chunks(PIECE_BYTES_MAX) {
+            self.piece(piece);
+        }
         let mut told = self.listener.told.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(title) = told.title.take() {
             self.title = title;
         }
+    }
+
+    fn piece(&mut self, mut piece: &[u8]) {
+        while let Some((end, signal)) = self.signals.find(piece) {
+            // The sequence takes effect with its last byte.
+            self.advance(&piece[..end - 1]);
+            if signal == Signal::Alternate && !self.is_alternate() {
+                self.main_lines = Some(self.lines().0);
+            }
+            self.advance(&piece[end - 1..end]);
+            if signal == Signal::Clear && !self.is_alternate() {
+                self.history.clear();
+            }
+            piece = &piece[end..];
+        }
+        self.advance(piece);
+    }
+
+    fn advance(&mut self, bytes: &[u8]) {
+        self.parser.advance(&mut self.core, bytes);
+        self.spill();
+    }
+
+    fn is_alternate(&self) -> bool {
+        self.core.mode().contains(TermMode::ALT_SCREEN)
+    }
+
+    /// Hands the oldest rows over to the history, if there are many. The alternate screen has none.
+    fn spill(&mut self) {
+        let rows = self.core.grid().history_size();
+        if rows <= CORE_ROWS_MAX {
+            return;
+        }
+        let oldest = -i32::try_from(rows).unwrap_or(i32::MAX);
+        let newest = -i32::try_from(CORE_ROWS_KEPT).unwrap_or(0);
+        for line in oldest..newest {
+            let tail = self.history.tail();
+            let (wraps, _) = cells::write_row(&self.core, Line(line), None, tail);
+            self.history.ended(wraps);
+        }
+        let grid = self.core.grid_mut();
+        grid.update_history(CORE_ROWS_KEPT);
+        grid.update_history(config(self.size).scrolling_history);
+    }
+
+    /// The history's unfinished block with all rows of the core after it, where the cursor is in it,
+    /// and where the screen's first row begins.
+    fn lines(&self) -> (TextBlock, LineAt, LineAt) {
+        let mut block = match &self.main_lines {
+            Some(lines) if self.is_alternate() => lines.clone(),
+            _ => self.history.tail_copy(),
+        };
+        if self.is_alternate() && block.is_open() {
+            block.end_line();
+        }
+        let (mut cursor, mut top) = (LineAt::default(), LineAt::default());
+        let (grid, at) = (self.core.grid(), self.core.grid().cursor.point);
+        let last = (at.line.0..grid.bottommost_line().0 + 1)
+            .rev()
+            .find(|row| *row == at.line.0 || !grid[Line(*row)].is_clear());
+        let last = last.unwrap_or(at.line.0);
+        for row in grid.topmost_line().0..=last {
+            let line = block.lines() - usize::from(block.is_open());
+            let start = block.text_bytes() - block.open_bytes();
+            if row == 0 {
+                top = LineAt { line, byte: block.open_bytes() };
+            }
+            let column = (row == at.line.0).then_some(at.column.0);
+            let (wraps, byte) = cells::write_row(&self.core, Line(row), column, &mut block);
+            if column.is_some() {
+                cursor = LineAt { line, byte: byte - start };
+            }
+            history::end_row(&mut block, wraps && row < last);
+        }
+        (block, cursor, top)
+    }
+
+    /// All lines that are kept, the screen's own at the end.
+    pub(super) fn look_back(&self) -> Scrollback {
+        let (tail, cursor, top) = self.lines();
+        self.history.look_back(tail, cursor, top)
+    }
+
+    #[cfg(test)]
+    pub(super) fn history_size(&self) -> (usize, usize) {
+        self.history.size()
+    }
+
+    /// What the program wants to be in the clipboard, once.
+    pub(super) fn take_copied(&mut self) -> Option<String> {
+        let mut told = self.listener.told.lock().unwrap_or_else(PoisonError::into_inner);
+        told.copied.take()
     }
 
     /// The bytes that the program is to be sent in answer to its queries.
@@ -136,9 +259,20 @@ impl Emulator {
     }
 
     pub(super) fn resize(&mut self, size: Size) {
+        let before = config(self.size);
         self.size = clamp(size);
+        let after = config(self.size);
         *self.listener.size.lock().unwrap_or_else(PoisonError::into_inner) = self.size;
-        self.core.resize(Grid(self.size));
+        // Rows of the wider screen become more: none may be dropped before it is handed over.
+        if after.scrolling_history > before.scrolling_history {
+            self.core.set_options(after);
+            self.core.resize(Grid(self.size));
+            self.spill();
+        } else {
+            self.core.resize(Grid(self.size));
+            self.spill();
+            self.core.set_options(after);
+        }
     }
 
     pub(super) const fn size(&self) -> Size {
@@ -153,6 +287,7 @@ impl Emulator {
     /// Shows what a synchronized update held back.
     pub(super) fn thaw(&mut self) {
         self.parser.stop_sync(&mut self.core);
+        self.spill();
     }
 
     pub(super) fn modes(&self) -> Modes {

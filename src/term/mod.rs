@@ -8,6 +8,7 @@
 //!
 //! ```text
 //! PTY ─ reader ─ scan ─┬─ emulator ─ cells ───────► Screen
+//!                      │      └──── history ─────► Scrollback
 //!                      ├─ marks ─ progress ────┐
 //!                      └─ rows ─ capture ─────┐├──► Ran
 //!  ▲                    foreground (kernel) ──┴┴ watch
@@ -26,6 +27,7 @@ mod emulator;
 mod error;
 mod foreground;
 mod hands;
+mod history;
 mod keys;
 mod live;
 mod marks;
@@ -38,6 +40,7 @@ mod run;
 mod scan;
 mod shared;
 mod shell;
+mod signals;
 mod store;
 mod strokes;
 mod tee;

@@ -8,7 +8,7 @@ use super::queue::Hand;
 use super::shared::Shared;
 use super::shell::{self, Integration};
 use super::{TermError, emulator};
-use crate::protocol::{Launch, Screen, ShellKind, Size};
+use crate::protocol::{Launch, Screen, Scrollback, ShellKind, Size};
 use rustix::process::Signal;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -92,6 +92,16 @@ impl Terminal {
     /// What it shows now; the same allocation as long as nothing changes.
     pub fn screen(&self) -> Arc<Screen> {
         self.shared().screen()
+    }
+
+    /// Everything that it has shown and that is kept, as it is now.
+    pub fn look_back(&self) -> Scrollback {
+        self.shared().live().emulator.look_back()
+    }
+
+    /// The text that the program last asked to be put into the clipboard; once.
+    pub fn take_copied(&self) -> Option<String> {
+        self.shared().live().emulator.take_copied()
     }
 
     /// Sides are clamped to 1..=1000. Equal sizes do nothing, so bursts cost little.

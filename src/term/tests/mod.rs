@@ -3,6 +3,7 @@
 
 mod commands;
 mod hands;
+mod look_back;
 mod programs;
 mod recordings;
 
