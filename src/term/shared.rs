@@ -21,8 +21,13 @@ const READ_BYTES_MAX: usize = 64 * 1024;
 /// open for ever.
 const DRAIN_MAX: Duration = Duration::from_millis(50);
 
+/// Turns that the reader gives away, at most, while somebody waits to see or to type.
+const TURNS_GIVEN_MAX: usize = 64;
+
 pub(super) struct Shared {
     live: Mutex<Live>,
+    /// Threads that wait for `live`. The reader of a flood would take it again before they wake.
+    waiting: AtomicUsize,
     drained: Condvar,
     pub(super) pty: Pty,
     pub(super) queue: Queue,
@@ -44,6 +49,7 @@ impl Shared {
     ) -> Self {
         Self {
             live: Mutex::new(live),
+            waiting: AtomicUsize::new(0),
             drained: Condvar::new(),
             pty,
             queue: Queue::default(),
@@ -56,6 +62,20 @@ impl Shared {
     }
 
     pub(super) fn live(&self) -> MutexGuard<'_, Live> {
+        self.waiting.fetch_add(1, Ordering::AcqRel);
+        let live = self.live.lock().unwrap_or_else(PoisonError::into_inner);
+        self.waiting.fetch_sub(1, Ordering::AcqRel);
+        live
+    }
+
+    /// For the reader: whoever waits has the first turn.
+    fn live_after_others(&self) -> MutexGuard<'_, Live> {
+        for _ in 0..TURNS_GIVEN_MAX {
+            if self.waiting.load(Ordering::Acquire) == 0 {
+                break;
+            }
+            std::thread::yield_now();
+        }
         self.live.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -76,7 +96,7 @@ impl Shared {
     }
 
     fn take(self: &Arc<Self>, bytes: &[u8]) {
-        let mut live = self.live();
+        let mut live = self.live_after_others();
         let marks = live.feed(bytes, &self.integration.nonce);
         let switched = live.mind_switch();
         if marks.iter().any(|mark| matches!(mark, Mark::Taken(_))) {

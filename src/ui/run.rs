@@ -27,8 +27,10 @@ const FRAME_MS: u64 = 16;
 const FRAME_SSH_MS: u64 = 66;
 /// Between two frames that show nothing but the next words of a text.
 const TEXT_FRAME_MS: u64 = 33;
-/// Between two frames if a key is waiting to be seen.
+/// A key is seen at once; only between two frames for keys passes that long.
 const KEY_FRAME_MS: u64 = 8;
+/// What the terminal shows within that time after a key went to it is taken for the key's echo.
+const ECHO_MS: u64 = 100;
 /// Events that are folded in before keys are looked at again.
 const EVENTS_PER_PASS_MAX: usize = 256;
 /// Ops that wait for the session to take them.
@@ -60,6 +62,9 @@ struct Loop {
     last_frame: u64,
     /// A key was pressed that no frame has shown yet.
     key_waits: bool,
+    last_key_frame: u64,
+    /// Until then the terminal's next change is a key's echo.
+    echo_until: u64,
     ops: VecDeque<Op>,
     guard: Guard,
 }
@@ -122,6 +127,8 @@ impl Loop {
             frame_ms,
             last_frame: 0,
             key_waits: false,
+            last_key_frame: 0,
+            echo_until: 0,
             ops,
             guard,
         };
@@ -172,12 +179,11 @@ impl Loop {
 
     /// Draws if it is time; says when something is to be done next without being woken.
     fn draw_or_wake_at(&mut self, is_busy: bool) -> anyhow::Result<Option<u64>> {
-        let gap = match (self.key_waits, self.app.hurries) {
-            (true, _) => KEY_FRAME_MS,
-            (false, true) => self.frame_ms,
-            (false, false) => self.frame_ms.max(TEXT_FRAME_MS),
+        let due_at = match (self.key_waits, self.app.hurries) {
+            (true, _) => self.last_key_frame + KEY_FRAME_MS,
+            (false, true) => self.last_frame + self.frame_ms,
+            (false, false) => self.last_frame + self.frame_ms.max(TEXT_FRAME_MS),
         };
-        let due_at = self.last_frame + gap;
         let now = self.app.now;
         if self.app.dirty && !is_busy && now >= due_at {
             self.draw()?;
@@ -195,11 +201,13 @@ impl Loop {
         if std::mem::take(&mut self.app.redraw) {
             self.painter.lose();
         }
-        let frame = self.painter.paint(cells, cursor).context("draw")?;
+        let frame = self.painter.paint(cells, cursor);
+        if std::mem::take(&mut self.key_waits) && !frame.is_empty() {
+            self.last_key_frame = self.app.now;
+        }
         self.writer.write(frame);
         self.app.dirty = false;
         self.app.hurries = false;
-        self.key_waits = false;
         self.last_frame = self.app.now;
         Ok(())
     }
@@ -223,6 +231,10 @@ impl Loop {
                 }
                 if let Some(event) = next {
                     update(&mut self.app, Msg::Event(event));
+                }
+                if self.app.dirty && self.app.now < self.echo_until {
+                    self.echo_until = 0;
+                    self.key_waits = true;
                 }
             }
             Woken::Written => {}
@@ -250,6 +262,9 @@ impl Loop {
 
     fn effects(&mut self, msg: Msg) -> anyhow::Result<Option<Outcome>> {
         for effect in update(&mut self.app, msg) {
+            if matches!(effect, Effect::Send(Op::Input { .. })) {
+                self.echo_until = self.app.now + ECHO_MS;
+            }
             match effect {
                 Effect::Send(op) if self.ops.len() < OPS_MAX => self.ops.push_back(op),
                 Effect::Send(_) => self.app.say("the session does not keep up"),

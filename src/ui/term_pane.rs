@@ -1,13 +1,15 @@
 //! The terminal pane: the size its program should have, and its cells as they are drawn.
 
 use crate::protocol::{Cell, Color, CursorShape, Screen, Size, TermId};
-use ratatui::buffer::Buffer;
+use ratatui::buffer::{Buffer, Cell as Drawn, CellWidth as _};
 use ratatui::layout::{Position, Rect};
 use ratatui::style::{Color as Ink, Modifier, Style};
 use std::sync::Arc;
 
 /// A size is told to the program once it stood still for that long.
 pub(crate) const RESIZE_QUIET_MS: u64 = 80;
+/// At a cell's end it would join the next cell to it.
+const ZERO_WIDTH_JOINER: char = '\u{200d}';
 
 #[derive(Default)]
 pub(crate) struct TermPane {
@@ -75,15 +77,32 @@ fn draw_cell(cell: &Cell, buffer: &mut Buffer, at: Position, room: u16) {
         target.set_style(style(cell));
         return;
     }
-    let is_drawn = u16::from(cell.width) <= room && !cell.char.is_control();
-    if !is_drawn || cell.attributes.hidden || cell.char == ' ' && cell.marks.is_empty() {
-        target.set_symbol(" ");
-    } else if cell.marks.is_empty() {
-        target.set_char(cell.char);
+    let is_drawn = u16::from(cell.width) <= room && !cell.attributes.hidden;
+    if is_drawn {
+        put_symbol(cell, target);
     } else {
-        target.set_symbol(&format!("{}{}", cell.char, cell.marks));
+        target.set_symbol(" ");
     }
     target.set_style(style(cell));
+}
+
+/// The character with its marks, as far as the screen reckons with as many columns as the pane has
+/// for it: a selector or a joiner would make some characters wider.
+fn put_symbol(cell: &Cell, target: &mut Drawn) {
+    let columns = u16::from(cell.width);
+    target.set_char(cell.char);
+    if matches!(cell.char, ' '..='~') && cell.marks.is_empty() {
+        return;
+    }
+    if !cell.marks.is_empty() {
+        let whole = format!("{}{}", cell.char, cell.marks);
+        if whole.cell_width() == columns && !whole.ends_with(ZERO_WIDTH_JOINER) {
+            target.set_symbol(&whole);
+        }
+    }
+    if cell.char.is_control() || target.symbol().cell_width() != columns {
+        target.set_symbol(" ");
+    }
 }
 
 fn style(cell: &Cell) -> Style {
@@ -117,6 +136,26 @@ pub(crate) fn cursor(screen: &Screen, area: Rect) -> Option<(Position, CursorSha
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn marks_are_drawn_where_they_make_nothing_wider() {
+        let cases = [
+            ('e', "\u{301}", 1, "e\u{301}"),
+            ('❤', "\u{fe0f}", 1, "❤"),
+            ('👨', "\u{200d}", 2, "👨"),
+            ('\u{1112}', "\u{1161}\u{11ab}", 2, "\u{1112}\u{1161}\u{11ab}"),
+            ('क', "\u{94d}", 1, "क\u{94d}"),
+            ('🇩', "", 1, "🇩"),
+            ('\u{7}', "", 1, " "),
+            ('漢', "", 1, " "),
+        ];
+        for (char, marks, width, drawn) in cases {
+            let mut target = Drawn::EMPTY;
+            let cell = Cell { char, marks: marks.into(), width, ..Cell::default() };
+            put_symbol(&cell, &mut target);
+            assert_eq!(target.symbol(), drawn, "{char:?} {marks:?}");
+        }
+    }
 
     #[test]
     fn only_the_final_size_is_told() {

@@ -3,6 +3,7 @@
 mod draw_bytes;
 mod guard;
 mod keys;
+mod painting;
 mod random;
 mod screens;
 mod stage;

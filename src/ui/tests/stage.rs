@@ -112,7 +112,7 @@ impl Stage {
             self.painter.lose();
         }
         self.app.dirty = false;
-        let bytes = self.painter.paint(cells, cursor).unwrap();
+        let bytes = self.painter.paint(cells, cursor);
         self.parser.advance(&mut self.term, &bytes);
         bytes
     }
