@@ -3,132 +3,16 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on ends by a panic")]
 
 mod common;
+#[path = "common/stage.rs"]
+mod stage;
 
-use brisk::config::{self, Inputs};
-use brisk::model::Timing;
-use brisk::policy::Rules;
 use brisk::protocol::{
-    Answer, AskEvent, AskId, Body, Budget, Delta, End, Event, HunkRef, Item, Mode, Op, Question,
-    Setting, Size, TreeKind, TurnEvent,
+    Answer, AskEvent, Body, Budget, Delta, End, Event, HunkRef, Item, Mode, Op, Question, Setting,
+    TurnEvent,
 };
-use brisk::session::{self, Session, State, read_journal};
-use common::{Place, snapshot};
-use std::collections::BTreeMap;
-use std::ffi::OsString;
-use std::sync::Arc;
-use std::time::Duration;
-
-/// A session, and what a front end knows of it.
-struct Stage {
-    session: Session,
-    state: State,
-    events: Vec<Event>,
-}
-
-impl Stage {
-    async fn open(place: &Place, mode: Mode, tokens: u64) -> Stage {
-        let env: BTreeMap<String, OsString> =
-            place.env().into_iter().map(|(name, value)| (name.to_owned(), value.into())).collect();
-        let mut inputs = Inputs {
-            env,
-            folder: place.project.clone(),
-            repository: None,
-            system: "/nowhere/config.toml".into(),
-            login_shell: None,
-            overrides: Vec::new(),
-            profile: None,
-        };
-        inputs.enter(place.project.clone());
-        let config = Arc::new(config::load(&inputs).unwrap());
-        let model = config.chosen().unwrap();
-        let service = config.service(&model.service).unwrap();
-        let timing = Timing { backoff: Duration::from_millis(1), ..Timing::default() };
-        let options = session::Options {
-            config,
-            folder: place.project.clone(),
-            tree: TreeKind::InPlace,
-            mode,
-            model,
-            service,
-            budget: Budget { tokens, cost: None, steps: None, seconds: None },
-            rules: Rules::default(),
-            size: Size { columns: 80, rows: 24 },
-            ephemeral: false,
-            attended: true,
-            timing,
-        };
-        let session = session::start(options).await.unwrap();
-        Stage { session, state: State::default(), events: Vec::new() }
-    }
-
-    async fn send(&self, op: Op) {
-        self.session.handle.send(op).await;
-    }
-
-    async fn prompt(&self, text: &str) {
-        self.send(Op::Prompt { text: text.to_owned() }).await;
-    }
-
-    /// Follows the session until an event is such.
-    async fn until(&mut self, is: impl Fn(&Body) -> bool) -> Body {
-        loop {
-            let next = tokio::time::timeout(Duration::from_secs(60), self.session.events.next());
-            let event = next.await.expect("it comes in a minute").expect("the session runs");
-            self.state.apply(&event);
-            self.events.push(event.clone());
-            if is(&event.body) {
-                return event.body;
-            }
-        }
-    }
-
-    async fn asked(&mut self) -> (AskId, Question) {
-        match self.until(|body| matches!(body, Body::Ask(AskEvent::Opened(_)))).await {
-            Body::Ask(AskEvent::Opened(ask)) => (ask.id, ask.question),
-            other => panic!("{other:?}"),
-        }
-    }
-
-    async fn end(&mut self) -> End {
-        match self.until(|body| matches!(body, Body::Turn(TurnEvent::Ended { .. }))).await {
-            Body::Turn(TurnEvent::Ended { end, .. }) => end,
-            other => panic!("{other:?}"),
-        }
-    }
-
-    async fn answer(&self, ask: AskId, answer: Answer) {
-        self.send(Op::Answer { ask, answer }).await;
-    }
-
-    /// Ends the session, and reads its journal.
-    async fn close(mut self) -> (State, State) {
-        self.send(Op::Shutdown).await;
-        while let Some(event) = self.session.events.next().await {
-            self.state.apply(&event);
-        }
-        self.session.ended.await.unwrap();
-        let replay = read_journal(&self.session.folder.join("journal.jsonl")).unwrap();
-        assert_eq!(replay.torn_bytes, 0);
-        let mut replayed = State::default();
-        replay.events.iter().for_each(|event| replayed.apply(event));
-        (self.state, replayed)
-    }
-}
-
-/// The place is made outside of the test's own runtime, since it has one for its server.
-fn with<F: Future<Output = ()>>(
-    api: &str,
-    script: &str,
-    files: &[(&str, &str)],
-    test: impl FnOnce(Arc<Place>) -> F,
-) {
-    let place = Place::scripted(api, script);
-    for (path, text) in files {
-        place.write(path, text);
-    }
-    let place = Arc::new(place);
-    place.runtime().block_on(test(Arc::clone(&place)));
-}
+use brisk::session;
+use common::snapshot;
+use stage::{Stage, with};
 
 const MAIN: (&str, &str) =
     ("main.py", "a = 1\nb = 2\nc = 3\nd = 4\ne = 5\nf = 6\ng = 7\nh = 8\ni = 9\n");

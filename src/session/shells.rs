@@ -239,15 +239,16 @@ impl Terminals for Shells {
             let known = lock(&inner).shells.get_mut(&term).map(|shell| shell.job = None);
             let (Some(record), Some(())) = (record.upgrade(), known) else { return };
             let duration_ms = since.elapsed().as_millis() as u64;
+            record.tell(format!("`{short}` in {term} has ended, {}.", how(exit)));
             record.emit(Body::Term(TermEvent::JobEnded { term, exit, duration_ms }));
-            let how = match exit {
-                Some(code) => format!("exit {code}"),
-                None => "exit code unknown".to_owned(),
-            };
-            record.notice(NoticeLevel::Info, format!("`{short}` in {term} ended, {how}"), None);
-            record.tell(format!("`{short}` in {term} has ended, {how}."));
+            let text = format!("`{short}` in {term} ended, {}", how(exit));
+            record.notice(NoticeLevel::Info, text, None);
         });
     }
+}
+
+fn how(exit: Option<i32>) -> String {
+    exit.map_or_else(|| "exit code unknown".to_owned(), |code| format!("exit {code}"))
 }
 
 /// Says what happens in a terminal by itself: a question for a secret, the shell's end.
