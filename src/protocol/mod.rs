@@ -31,7 +31,7 @@ pub use item::{
 pub use key::{Key, KeyCode};
 pub use launch::{Launch, ShellKind};
 pub use op::{Input, Op, Request};
-pub use screen::{Attributes, Cell, Color, Cursor, CursorShape, Modes, Screen, Size};
+pub use screen::{Attributes, Cell, Color, Cursor, CursorShape, Modes, Quality, Screen, Size};
 pub use service::{Api, Effort, ModelSpec, Secret, Service};
 pub use setting::{Budget, Mode, Net, Pen, Setting, TreeKind, Walls};
 pub use tool::Tool;

@@ -4,6 +4,7 @@
 use super::capture::{self, Capture};
 use super::emulator::Emulator;
 use super::marks::Mark;
+use super::nested::Typed;
 use super::progress::{Phase, Progress};
 use super::scan::Scanner;
 use super::store::Output;
@@ -44,6 +45,10 @@ pub(super) struct Live {
     pub(super) told_count: u64,
     /// The shell's own process group.
     pub(super) shell_group: Option<i32>,
+    /// What it has been since it started; another one after an `exec`.
+    pub(super) shell_image: Option<u64>,
+    /// A command that was typed to a shell inside the shell.
+    pub(super) nested: Option<Typed>,
     pub(super) revision: u64,
     screen: Option<Arc<Screen>>,
     scanner: Scanner,
@@ -74,6 +79,8 @@ impl Live {
             told_folder: folder,
             told_count: 0,
             shell_group: None,
+            shell_image: None,
+            nested: None,
             revision: 1,
             screen: None,
             scanner: Scanner::new(),

@@ -28,6 +28,7 @@ mod foreground;
 mod keys;
 mod live;
 mod marks;
+mod nested;
 mod progress;
 mod pty;
 mod queue;

@@ -59,11 +59,30 @@ impl Terminal {
     /// it running, too. Needs a tokio runtime with time.
     pub async fn run(&self, command: &str, timeout: Duration) -> Result<Ran, TermError> {
         check(command)?;
-        self.prompt().await?;
+        let ready = self.prompt().await;
         let since = Instant::now();
-        let id = self.deliver(command)?;
+        let count = self.shared().live().progress.count;
+        let (id, nested) = match ready {
+            Ok(()) => (self.deliver(command)?, false),
+            Err(busy @ TermError::Busy { .. }) => {
+                (self.run_nested(command).await.unwrap_or(Err(busy))?, true)
+            }
+            Err(error) => return Err(error),
+        };
         let state = self.rest(&Goal::Command(id), since, timeout).await?;
-        Ok(self.ran(state, Some(id), since))
+        let mut ran = self.ran(state, Some(id), since);
+        if nested {
+            self.add_exit(&mut ran, count);
+        }
+        Ok(ran)
+    }
+
+    /// The exit code of whatever has ended since that many commands had.
+    fn add_exit(&self, ran: &mut Ran, count: u64) {
+        let live = self.shared().live();
+        if ran.state == TermState::Done && live.progress.count > count {
+            ran.exit = live.progress.finished.and_then(|finished| finished.exit);
+        }
     }
 
     /// Types the agent's keys: text, with named keys in angle brackets, such as `<C-c>`, `<Esc>`.
@@ -96,10 +115,7 @@ impl Terminal {
         };
         let state = self.rest(&goal, since, timeout).await?;
         let mut ran = self.ran(state, None, since);
-        let live = shared.live();
-        if state == TermState::Done && live.progress.count > count {
-            ran.exit = live.progress.finished.and_then(|finished| finished.exit);
-        }
+        self.add_exit(&mut ran, count);
         Ok(ran)
     }
 
@@ -198,7 +214,8 @@ impl Terminal {
         live.echo_lines = echo_lines;
         live.rested = None;
         live.typed_at = foreground::switches(self.shared().pty.pid);
-        live.prompt_text = cursor_line(&live.screen());
+        live.prompt_text =
+            if live.progress.marks { String::new() } else { cursor_line(&live.screen()) };
         live.progress.typed(id, Instant::now());
     }
 
@@ -232,7 +249,7 @@ impl Terminal {
     }
 }
 
-fn check(command: &str) -> Result<(), TermError> {
+pub(super) fn check(command: &str) -> Result<(), TermError> {
     if command.trim().is_empty() {
         return Err(TermError::Empty);
     }
@@ -246,14 +263,14 @@ fn check(command: &str) -> Result<(), TermError> {
     }
 }
 
-/// Without marks the echo of what was typed and the next prompt look like output: they are cut by
+/// Without marks, the echo of what was typed and the next prompt look like output: they are cut by
 /// what is known of them.
 fn strip_echo(live: &mut Live, state: TermState) {
     let echoed = std::mem::take(&mut live.echo_lines);
     if echoed > 0 {
         live.capture.skip_lines(echoed);
     }
-    if state == TermState::Done && !live.progress.marks {
+    if state == TermState::Done && !live.prompt_text.is_empty() {
         let prompt = std::mem::take(&mut live.prompt_text);
         let now = cursor_line(&live.screen());
         let text = if now.ends_with(&prompt) { prompt } else { now };

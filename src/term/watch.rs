@@ -3,6 +3,7 @@
 
 use super::foreground::{Activity, activity};
 use super::live::Live;
+use super::nested;
 use super::progress::Phase;
 use super::shared::Shared;
 use super::terminal::Terminal;
@@ -88,9 +89,13 @@ impl Terminal {
         loop {
             events.borrow_and_update();
             self.settle_by_kernel();
-            let mut next = match self.look(goal, since, &mut seen)? {
-                Look::Rest(state) => return Ok(state),
-                Look::At(next) => next,
+            let mut next = match self.look_nested(goal) {
+                Some(nested::Look::Ended) => return Ok(TermState::Done),
+                Some(nested::Look::Again(next)) => next,
+                None => match self.look(goal, since, &mut seen)? {
+                    Look::Rest(state) => return Ok(state),
+                    Look::At(next) => next,
+                },
             };
             if Instant::now() >= deadline {
                 return Ok(self.state());
@@ -208,7 +213,7 @@ impl Terminal {
         if live.full_since.is_some() {
             return TermState::FullScreen;
         }
-        if live.progress.phase != Phase::Running {
+        if live.progress.phase != Phase::Running || live.is_remote() {
             return TermState::Running;
         }
         drop(live);
