@@ -32,7 +32,7 @@ pub use item::{
 pub use key::{Key, KeyCode};
 pub use launch::{Launch, ShellKind};
 pub use op::{Input, Op, Request};
-pub use screen::{Attributes, Cell, Color, Cursor, CursorShape, Modes, Screen, Size};
+pub use screen::{Attributes, Cell, Color, Cursor, CursorShape, Modes, Quality, Screen, Size};
 pub use scrollback::{CellStyle, LineAt, Scrollback, TextBlock};
 pub use service::{Api, Effort, ModelSpec, Secret, Service};
 pub use setting::{Budget, Mode, Net, Owner, Pen, Setting, TreeKind, Walls};

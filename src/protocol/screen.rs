@@ -104,6 +104,18 @@ pub enum CursorShape {
     Beam,
 }
 
+/// How the end of a command is known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Quality {
+    /// By marks that nobody can forge; the exit code, too.
+    Rich,
+    /// By the kernel and by the prompt's text; the exit code is unknown.
+    Basic,
+    /// By nothing but a pause.
+    None,
+}
+
 /// What the program in the terminal asked for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Modes {

@@ -15,6 +15,10 @@ pub(super) const fn blocked(_pid: i32) -> Blocked {
     Blocked::Unknown
 }
 
+pub(in super::super) const fn image(_pid: i32) -> Option<u64> {
+    None
+}
+
 pub(in super::super) const fn switches(_pid: u32) -> Option<u64> {
     None
 }

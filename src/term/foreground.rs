@@ -10,7 +10,7 @@ mod system;
 #[path = "elsewhere.rs"]
 mod system;
 
-pub(super) use system::{command_line, folder, group_members, session_members, switches};
+pub(super) use system::{command_line, folder, group_members, image, session_members, switches};
 
 /// What a process group is blocked in; of several processes, the one that comes first here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

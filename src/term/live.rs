@@ -5,6 +5,7 @@ use super::capture::{self, Capture};
 use super::emulator::Emulator;
 use super::hands::Hands;
 use super::marks::Mark;
+use super::nested::Typed;
 use super::progress::{Phase, Progress};
 use super::scan::Scanner;
 use super::store::Output;
@@ -48,6 +49,10 @@ pub(super) struct Live {
     /// The shell's own process group.
     pub(super) shell_group: Option<i32>,
     pub(super) hands: Hands,
+    /// What it has been since it started; another one after an `exec`.
+    pub(super) shell_image: Option<u64>,
+    /// A command that was typed to a shell inside the shell.
+    pub(super) nested: Option<Typed>,
     pub(super) revision: u64,
     screen: Option<Arc<Screen>>,
     scanner: Scanner,
@@ -80,6 +85,8 @@ impl Live {
             told_count: 0,
             shell_group: None,
             hands: Hands::new(),
+            shell_image: None,
+            nested: None,
             revision: 1,
             screen: None,
             scanner: Scanner::new(),

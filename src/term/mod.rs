@@ -31,6 +31,7 @@ mod history;
 mod keys;
 mod live;
 mod marks;
+mod nested;
 mod progress;
 mod pty;
 mod queue;

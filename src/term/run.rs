@@ -83,12 +83,31 @@ impl Terminal {
         attended: bool,
     ) -> Result<Ran, TermError> {
         check(command)?;
-        self.prompt().await?;
+        let ready = self.prompt().await;
         let since = Instant::now();
         let taken = self.shared().live().hands.taken;
-        let id = self.deliver(command)?;
+        let count = self.shared().live().progress.count;
+        let (id, nested) = match ready {
+            Ok(()) => (self.deliver(command)?, false),
+            Err(busy @ TermError::Busy { .. }) => {
+                (self.run_nested(command).await.unwrap_or(Err(busy))?, true)
+            }
+            Err(error) => return Err(error),
+        };
         let state = self.rest(&Goal::Command { id, attended }, since, timeout).await?;
-        Ok(self.ran(state, Some(id), since, taken))
+        let mut ran = self.ran(state, Some(id), since, taken);
+        if nested {
+            self.add_exit(&mut ran, count);
+        }
+        Ok(ran)
+    }
+
+    /// The exit code of whatever has ended since that many commands had.
+    fn add_exit(&self, ran: &mut Ran, count: u64) {
+        let live = self.shared().live();
+        if ran.state == TermState::Done && live.progress.count > count {
+            ran.exit = live.progress.finished.and_then(|finished| finished.exit);
+        }
     }
 
     /// Ends with the command that runs now, and says its exit code, if it is known. The shell's own
@@ -175,10 +194,7 @@ impl Terminal {
         shared.live().hands.agent_types = false;
         let state = state?;
         let mut ran = self.ran(state, None, since, taken);
-        let live = shared.live();
-        if state == TermState::Done && live.progress.count > count {
-            ran.exit = live.progress.finished.and_then(|finished| finished.exit);
-        }
+        self.add_exit(&mut ran, count);
         Ok(ran)
     }
 
@@ -281,7 +297,8 @@ impl Terminal {
         live.echo_lines = echo_lines;
         live.rested = None;
         live.typed_at = foreground::switches(self.shared().pty.pid);
-        live.prompt_text = live.emulator.cursor_line();
+        live.prompt_text =
+            if live.progress.marks { String::new() } else { live.emulator.cursor_line() };
         live.progress.typed(id, Instant::now());
     }
 
@@ -317,7 +334,7 @@ impl Terminal {
     }
 }
 
-fn check(command: &str) -> Result<(), TermError> {
+pub(super) fn check(command: &str) -> Result<(), TermError> {
     if command.trim().is_empty() {
         return Err(TermError::Empty);
     }
@@ -331,14 +348,14 @@ fn check(command: &str) -> Result<(), TermError> {
     }
 }
 
-/// Without marks the echo of what was typed and the next prompt look like output: they are cut by
+/// Without marks, the echo of what was typed and the next prompt look like output: they are cut by
 /// what is known of them.
 fn strip_echo(live: &mut Live, state: TermState) {
     let echoed = std::mem::take(&mut live.echo_lines);
     if echoed > 0 {
         live.capture.skip_lines(echoed);
     }
-    if state == TermState::Done && !live.progress.marks {
+    if state == TermState::Done && !live.prompt_text.is_empty() {
         let prompt = std::mem::take(&mut live.prompt_text);
         let now = live.emulator.cursor_line();
         let text = if now.ends_with(&prompt) { prompt } else { now };

@@ -1,6 +1,7 @@
 //! What a terminal's threads share, and the threads themselves: one reads, one writes, one waits for
 //! the shell's end. Callers find everything that the reader learnt in `Live`.
 
+use super::foreground;
 use super::live::Live;
 use super::marks::Mark;
 use super::pty::Pty;
@@ -104,6 +105,7 @@ impl Shared {
         }
         if live.shell_group.is_none() && marks.contains(&Mark::Ready) {
             live.shell_group = self.pty.foreground();
+            live.shell_image = live.shell_group.and_then(foreground::image);
         }
         if !live.progress.starts && marks.contains(&Mark::Ready) {
             live.ready_column = live.screen().cursor.map_or(0, |cursor| cursor.column);

@@ -202,7 +202,9 @@ impl Terminal {
             return false;
         }
         let mut live = shared.live();
-        !live.emulator.cursor_line().is_empty() || live.has_arrived()
+        // Marks that are still on their way must not be taken for none.
+        let marks = live.progress.marks;
+        (!marks && !live.emulator.cursor_line().is_empty()) || live.has_arrived()
     }
 
     /// Ends everything that runs in the terminal, the shell too: hangs up, asks, kills. Returns when

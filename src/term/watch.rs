@@ -3,6 +3,7 @@
 
 use super::foreground::{Activity, activity};
 use super::live::Live;
+use super::nested;
 use super::progress::Phase;
 use super::shared::Shared;
 use super::terminal::Terminal;
@@ -94,9 +95,13 @@ impl Terminal {
         loop {
             events.borrow_and_update();
             self.settle_by_kernel();
-            let mut next = match self.look(goal, since, &mut seen)? {
-                Look::Rest(state) => return Ok(state),
-                Look::At(next) => next,
+            let mut next = match self.look_nested(goal) {
+                Some(nested::Look::Ended) => return Ok(TermState::Done),
+                Some(nested::Look::Again(next)) => next,
+                None => match self.look(goal, since, &mut seen)? {
+                    Look::Rest(state) => return Ok(state),
+                    Look::At(next) => next,
+                },
             };
             if Instant::now() >= deadline {
                 return Ok(self.state());
@@ -225,7 +230,7 @@ impl Terminal {
         if live.full_since.is_some() {
             return TermState::FullScreen;
         }
-        if live.progress.phase != Phase::Running {
+        if live.progress.phase != Phase::Running || live.is_remote() {
             return TermState::Running;
         }
         drop(live);
@@ -264,7 +269,8 @@ fn command(
         live.progress.unfinished = false;
         return Some(Err(TermError::Unfinished));
     }
-    if live.progress.phase == Phase::Prompt && live.pending.is_none() && live.progress.marks {
+    let idle = live.progress.phase == Phase::Prompt && live.nested.is_none();
+    if idle && live.pending.is_none() && live.progress.marks {
         // It was withdrawn before the shell took it: by the user, who took the pen.
         return Some(Err(TermError::PenTaken));
     }

@@ -6,7 +6,11 @@
 #[path = "../common/mod.rs"]
 mod common;
 mod hands;
+mod programs;
+mod room;
 #[path = "../common/screen.rs"]
 mod screen;
+mod shells;
+mod ssh;
 #[path = "../common/stage.rs"]
 mod stage;

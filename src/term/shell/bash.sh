@@ -1,6 +1,6 @@
 # brisk's integration with bash: marks around prompts and commands, and one private key that takes
 # a command from a file. It is read instead of ~/.bashrc, so that comes first. Nothing here forks.
-[ -r ~/.bashrc ] && . ~/.bashrc
+if [[ -r ~/.bashrc ]]; then . ~/.bashrc; fi
 
 __brisk_allexport=
 if [[ $- == *a* ]]; then
@@ -46,7 +46,8 @@ __brisk_before() {
   # The terminal itself, since a command may have sent stdout elsewhere for good.
   printf '\e]133;D;brisk=%s;%s\a%s\e]133;A;brisk=%s\a' \
     "$__brisk_nonce" "$exit_code" "$folder" "$__brisk_nonce" >/dev/tty
-  return "$exit_code"
+  # Under `set -e` a code that is not 0 would end the shell.
+  [[ $- == *e* ]] || return "$exit_code"
 }
 
 # Prompts that are made anew each time lose the marks: they are put back last.
@@ -63,10 +64,11 @@ __brisk_after() {
 __brisk_fill() {
   local id
   READLINE_LINE= READLINE_POINT=0
-  [[ -r $__brisk_file ]] || return
+  [[ -r $__brisk_file ]] || return 0
   {
     IFS= read -r id
-    IFS= read -r -d '' READLINE_LINE
+    # The file ends without the delimiter, which is no error.
+    IFS= read -r -d '' READLINE_LINE || :
   } <"$__brisk_file"
   READLINE_POINT=${#READLINE_LINE}
   if [[ $- == *H* ]]; then

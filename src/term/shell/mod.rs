@@ -23,7 +23,7 @@ const FILL_AND_ACCEPT: &[u8] = b"\x1b[29173~\x1b[29174~";
 /// begun to type must not become a part of it.
 const FILL_SH: &str = "\u{15}. \"$__brisk\"";
 /// A terminal in line mode cuts longer lines.
-const TYPED_BYTES_MAX: usize = 1000;
+pub(super) const TYPED_BYTES_MAX: usize = 1000;
 const NONCE_CHARS: usize = 24;
 
 /// Variables of the terminal or multiplexer that brisk itself runs in.

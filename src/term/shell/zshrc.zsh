@@ -55,7 +55,8 @@ __brisk_before() {
   # The terminal itself, since a command may have sent stdout elsewhere for good.
   printf '\e]133;D;brisk=%s;%s\a%s\e]133;A;brisk=%s\a' \
     "$__brisk_nonce" "$exit_code" "$folder" "$__brisk_nonce" >/dev/tty
-  return $exit_code
+  # Under `set -e` a code that is not 0 would end the shell.
+  [[ -o err_exit ]] || return $exit_code
 }
 
 # Prompts that are made anew each time lose the marks: they are put back last.
@@ -78,7 +79,8 @@ __brisk_fill() {
   [[ -r $__brisk_file ]] || return 0
   {
     IFS= read -r id
-    IFS= read -r -d '' text
+    # The file ends without the delimiter, which is no error.
+    IFS= read -r -d '' text || :
   } <$__brisk_file
   [[ -n $BUFFER ]] && zle .push-line
   BUFFER=$text
@@ -106,5 +108,5 @@ for __brisk_map in emacs viins vicmd; do
   bindkey -M $__brisk_map '\e[29173~' __brisk_fill
 done
 unset __brisk_map
-precmd_functions=(__brisk_before $precmd_functions __brisk_after)
-preexec_functions=($preexec_functions __brisk_started)
+precmd_functions=(__brisk_before ${precmd_functions-} __brisk_after)
+preexec_functions=(${preexec_functions-} __brisk_started)
