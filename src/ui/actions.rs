@@ -126,5 +126,13 @@ pub(crate) const ACTIONS: &[Action] = &[
     action(Term, Verb::Term(TermVerb::Take), &["t"], "take the pen (typing takes it too)"),
     action(Term, Verb::Term(TermVerb::Zoom), &["z"], "zoom the pane"),
     action(Term, Verb::Term(TermVerb::Literal), &["Ctrl+\\"], "send Ctrl+\\ to the program"),
+    action(
+        Term,
+        Verb::Term(TermVerb::LookBack),
+        &["["],
+        "copy mode: look back, search, copy (vi's keys)",
+    ),
+    action(Term, Verb::Term(TermVerb::PageBack), &["PgUp"], "copy mode, a page up"),
+    action(Term, Verb::Term(TermVerb::Seen), &["s"], "show what the model saw of a command"),
     action(Term, Verb::Help, &["?"], "help"),
 ];

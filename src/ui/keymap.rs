@@ -115,6 +115,9 @@ pub(crate) enum TermVerb {
     Take,
     Zoom,
     Literal,
+    LookBack,
+    PageBack,
+    Seen,
 }
 
 pub(crate) struct Action {

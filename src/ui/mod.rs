@@ -19,7 +19,9 @@ mod bars;
 mod blocks;
 mod chat;
 mod chat_lines;
+mod clipboard;
 mod composer;
+mod copy_mode;
 mod diff;
 mod diff_pane;
 mod empty;
@@ -34,6 +36,7 @@ mod keymap;
 mod keys;
 mod layout;
 mod line_mode;
+mod look_back;
 mod markdown;
 mod marks;
 mod message;
@@ -45,6 +48,7 @@ mod press;
 mod row;
 mod rows;
 mod run;
+mod seen;
 mod sheet;
 mod sheet_lines;
 mod slash;
@@ -58,6 +62,7 @@ mod writer;
 #[cfg(test)]
 mod tests;
 
+use crate::config::Multiplexer;
 use crate::session::{Handle, State, Subscriber};
 use std::path::PathBuf;
 
@@ -76,6 +81,10 @@ pub struct Options {
     /// Asks the terminal to tell keys apart that old terminals cannot (Shift+Enter). Off for
     /// `TERM=linux` and its like.
     pub extended_keys: bool,
+    /// What stands between brisk and the outer terminal.
+    pub multiplexer: Multiplexer,
+    /// Programs in the terminal may write the user's clipboard.
+    pub programs_copy: bool,
     /// Sent at once.
     pub first_prompt: Option<String>,
     /// What was sent before, for Up and Down; None: it is forgotten at the end.

@@ -5,7 +5,10 @@ use super::frame::{self, Titles, frame};
 use super::layout::Kind;
 use super::pane::{Focus, Pane};
 use super::theme::Role;
-use super::{bars, diff_pane, empty, header, inspector, line_mode, message, term_pane};
+use super::{
+    bars, copy_mode, diff_pane, empty, header, inspector, line_mode, look_back, message, seen,
+    term_pane,
+};
 use crate::protocol::{self, CursorShape};
 use crate::text::clip;
 use ratatui::buffer::Buffer;
@@ -39,6 +42,10 @@ pub(crate) fn view(app: &App, buffer: &mut Buffer) -> Cursor {
     if layout.hint.height > 0 {
         put(buffer, layout.hint, &bars::hint(app));
     }
+    if let Some(seen) = &app.seen {
+        seen::draw(seen, app, buffer);
+        return None;
+    }
     if app.overlay.is_some() {
         overlay(app, buffer);
         return None;
@@ -57,7 +64,9 @@ fn draw_pane(app: &App, pane: Pane, buffer: &mut Buffer) -> Cursor {
     let area = app.layout.area(pane);
     let is_focused = app.focus == Focus::Pane(pane) && app.overlay.is_none();
     let (left, right, alert) = titles(app, pane);
-    let footer = if is_focused { footer(app, pane) } else { "" };
+    let copying = look_back::shown(app).filter(|_| pane == Pane::Term).map(copy_mode::footer);
+    let footer = copying.as_deref().unwrap_or_else(|| footer(app, pane));
+    let footer = if is_focused { footer } else { "" };
     let titles = Titles { left: &left, right: &right, footer, alert };
     let border = if is_focused { Role::BorderFocus } else { Role::Border };
     if pane == Pane::Chat && app.layout.kind == Kind::Tabs {
@@ -117,6 +126,9 @@ fn titles(app: &App, pane: Pane) -> (String, String, bool) {
                 return (name.to_string(), String::new(), false);
             };
             let left = format!("{name}  {}  pid {}", info.name, info.pid);
+            if let Some(copy) = look_back::shown(app) {
+                return (left, copy_mode::title(copy), true);
+            }
             match (info.exited, info.pen) {
                 (Some(Some(code)), _) => (left, format!("ended, exit {code}"), false),
                 (Some(None), _) => (left, "ended".to_string(), false),
@@ -135,7 +147,7 @@ fn footer(app: &App, pane: Pane) -> &'static str {
         Pane::Chat => "j k row   Enter expand   q back",
         Pane::Diff if app.sheet.is_some() => "] [ hunk   Space toggle   Enter answer   q back",
         Pane::Diff => "] [ hunk   } { file   t layout   q back",
-        Pane::Term => "^\\ h hand back   ^\\ q leave   ^\\ z zoom",
+        Pane::Term => "^\\ h hand back   ^\\ q leave   ^\\ [ look back",
         Pane::Inspector => "q back",
     }
 }
@@ -185,6 +197,10 @@ fn diff(app: &App, buffer: &mut Buffer, inside: Rect, is_focused: bool) {
 }
 
 fn term(app: &App, buffer: &mut Buffer, inside: Rect, is_focused: bool) -> Cursor {
+    if let Some(copy) = look_back::shown(app) {
+        let cursor = copy_mode::draw(copy, &app.theme, buffer, inside);
+        return cursor.filter(|_| is_focused);
+    }
     let Some(screen) = app.term.screen.as_ref().filter(|_| app.term_id().is_some()) else {
         let text = Rect { x: inside.x + 1, width: inside.width.saturating_sub(2), ..inside };
         lines(buffer, text, &empty::term(app, text.width));
