@@ -50,6 +50,8 @@ pub(super) async fn show(
         ascii: config.ui.ascii,
         ssh: config.terminal.ssh,
         extended_keys: !["linux", "dumb"].contains(&config.terminal.term.as_str()),
+        multiplexer: config.terminal.multiplexer,
+        programs_copy: config.programs_copy,
         first_prompt: prompt,
         history_file: Some(config.paths.state.join("history")),
         notice,

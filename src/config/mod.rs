@@ -50,6 +50,8 @@ pub struct Config {
     pub rules: RuleTexts,
     pub paths: Paths,
     pub terminal: Terminal,
+    /// Programs in brisk's terminal may write the user's clipboard.
+    pub programs_copy: bool,
     /// What was passed over, for people: one sentence each.
     pub notices: Vec<String>,
     layers: Layers,
@@ -80,6 +82,15 @@ pub struct Terminal {
     pub ssh: bool,
     pub color: Color,
     pub utf8: bool,
+    pub multiplexer: Multiplexer,
+}
+
+/// What stands between brisk and the outer terminal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Multiplexer {
+    None,
+    Tmux,
+    Screen,
 }
 
 /// What the environment wants of colours; a flag may want otherwise.
@@ -169,6 +180,7 @@ impl Config {
             rules: RuleTexts::default(),
             paths,
             terminal,
+            programs_copy: false,
             notices: notices(inputs),
             layers,
             inputs: inputs.clone(),
@@ -213,6 +225,8 @@ impl Config {
             theme: self.text(&["ui", "theme"]).unwrap_or_else(|| "brisk-dark".to_owned()),
             ascii: flag(self, &["ui", "ascii"]) || !self.terminal.utf8,
         };
+        let clipboard = self.text(&["terminal", "clipboard"]);
+        self.programs_copy = clipboard.as_deref() == Some("write");
         self.rules = RuleTexts {
             allow: texts(self, &["rules", "allow"]),
             ask: texts(self, &["rules", "ask"]),
@@ -319,6 +333,11 @@ impl Terminal {
         Terminal {
             ssh: inputs.var("SSH_CONNECTION").or(inputs.var("SSH_TTY")).is_some(),
             utf8: locale.contains("UTF-8") || locale.contains("UTF8"),
+            multiplexer: match (inputs.var("TMUX"), inputs.var("STY")) {
+                (Some(_), _) => Multiplexer::Tmux,
+                (None, Some(_)) => Multiplexer::Screen,
+                (None, None) => Multiplexer::None,
+            },
             term,
             color,
         }

@@ -4,6 +4,7 @@ use super::app::App;
 use super::composer::{Edit, Edited};
 use super::keymap::{DiffVerb, Scroll, SheetVerb, TermVerb, Verb};
 use super::layout::{self, Kind};
+use super::look_back;
 use super::numbers;
 use super::overlay::Overlay;
 use super::pane::{Focus, Pane};
@@ -297,6 +298,9 @@ fn term_verb(app: &mut App, verb: TermVerb, key: Key, effects: &mut Vec<Effect>)
     match verb {
         TermVerb::Leave => focus_message(app),
         TermVerb::Zoom => zoom(app),
+        TermVerb::LookBack => effects.push(Effect::LookBack { term, page: false }),
+        TermVerb::PageBack => effects.push(Effect::LookBack { term, page: true }),
+        TermVerb::Seen => look_back::show_seen(app, effects),
         TermVerb::Literal => press::input(app, key, effects),
         TermVerb::Take => effects.push(Effect::Send(Op::Pen { term, pen: Pen::User })),
         TermVerb::HandBack if own => app.say("this terminal is yours alone"),

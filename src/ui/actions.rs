@@ -152,5 +152,13 @@ pub(crate) const ACTIONS: &[Action] = &[
     action(Term, Verb::Term(TermVerb::Switch(7)), &["7"], ""),
     action(Term, Verb::Term(TermVerb::Switch(8)), &["8"], ""),
     action(Term, Verb::Term(TermVerb::Switch(9)), &["9"], ""),
+    action(
+        Term,
+        Verb::Term(TermVerb::LookBack),
+        &["["],
+        "copy mode: look back, search, copy (vi's keys)",
+    ),
+    action(Term, Verb::Term(TermVerb::PageBack), &["PgUp"], "copy mode, a page up"),
+    action(Term, Verb::Term(TermVerb::Seen), &["s"], "show what the model saw of a command"),
     action(Term, Verb::Help, &["?"], "help"),
 ];

@@ -6,6 +6,7 @@
 use super::chat::Chat;
 use super::chat_lines::Pen;
 use super::composer::Composer;
+use super::copy_mode::CopyMode;
 use super::diff_pane::DiffPane;
 use super::highlight::Highlighter;
 use super::history::History;
@@ -13,6 +14,7 @@ use super::keymap::Keymap;
 use super::layout::{self, Facts, Layout};
 use super::overlay::Overlay;
 use super::pane::{Focus, Pane};
+use super::seen::Seen;
 use super::sheet::Sheet;
 use super::sheet_lines::{self, SheetLines};
 use super::term_pane::TermPane;
@@ -49,6 +51,8 @@ pub(crate) struct App {
     pub(crate) chat: Chat,
     pub(crate) diff: DiffPane,
     pub(crate) term: TermPane,
+    pub(crate) copy: Option<CopyMode>,
+    pub(crate) seen: Option<Seen>,
     pub(crate) overlay: Option<Overlay>,
     /// The first of two keys.
     pub(crate) prefix: Option<Key>,
@@ -93,6 +97,8 @@ impl App {
             chat: Chat::new(),
             diff: DiffPane::new(),
             term: TermPane::default(),
+            copy: None,
+            seen: None,
             overlay: None,
             prefix: None,
             leader: Key::ctrl('\\'),
@@ -288,6 +294,9 @@ impl App {
         }
         self.term.screen = self.term_id().and_then(screen);
         let inside = self.term_inside();
+        if let Some(copy) = &mut self.copy {
+            copy.fit(inside.width, inside.height);
+        }
         if self.live_term().is_some() && !(self.is_cramped() && self.term.is_told()) {
             self.term.want(Size { columns: inside.width, rows: inside.height }, self.now);
         }

@@ -2,11 +2,12 @@
 
 use super::app::App;
 use super::chat_lines::Pen;
+use super::copy_mode::CopyMode;
 use super::frame::{part, row};
 use super::numbers::{dollars, duration, tokens};
 use super::pane::{Focus, Pane};
 use super::theme::Role;
-use super::{act, marks};
+use super::{act, look_back, marks};
 use crate::protocol::Usage;
 use crate::session::EntryBody;
 use crate::text::{clean, clip, width};
@@ -172,9 +173,16 @@ fn hints(app: &App, columns: u16) -> String {
 fn hint_keys(app: &App) -> &'static [&'static str] {
     let leader = crate::protocol::Key::ctrl('\\');
     match (app.focus, app.prefix) {
-        (Focus::Pane(Pane::Term), Some(key)) if key == leader => {
-            &["^\\ then: h hand back", "t take", "q leave", "z zoom", "^\\ literal", "? help"]
-        }
+        (Focus::Pane(Pane::Term), Some(key)) if key == leader => &[
+            "^\\ then: h hand back",
+            "t take",
+            "q leave",
+            "[ look back",
+            "s seen",
+            "z zoom",
+            "^\\ literal",
+            "? help",
+        ],
         (_, Some(_)) => &["^X then: z zoom", "a autopilot", "q quit"],
         (Focus::Message, None) if app.state.running.is_some() => &[
             "Enter steer",
@@ -214,6 +222,21 @@ fn hint_keys(app: &App) -> &'static [&'static str] {
         (Focus::Pane(Pane::Diff), None) => {
             &["j k line", "] [ hunk", "} { file", "t layout", "q back"]
         }
+        (Focus::Pane(Pane::Term), None)
+            if look_back::shown(app).is_some_and(CopyMode::is_asking) =>
+        {
+            &["Enter search", "Esc back to where it began", "^U clear", "a capital: case matters"]
+        }
+        (Focus::Pane(Pane::Term), None) if look_back::shown(app).is_some() => &[
+            "h j k l w b e",
+            "/ ? n N search",
+            "v V ^V select",
+            "y copy",
+            "! to the chat",
+            "g G ends",
+            "^U ^D",
+            "q leave",
+        ],
         (Focus::Pane(Pane::Term), None) if app.live_term().is_some() => {
             &["every key goes to the program", "^\\ q leave", "^\\ h hand back"]
         }

@@ -122,6 +122,9 @@ pub(crate) enum TermVerb {
     Kill,
     /// The terminal with this number.
     Switch(u8),
+    LookBack,
+    PageBack,
+    Seen,
 }
 
 pub(crate) struct Action {

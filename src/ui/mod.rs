@@ -20,7 +20,9 @@ mod blocks;
 mod canvas;
 mod chat;
 mod chat_lines;
+mod clipboard;
 mod composer;
+mod copy_mode;
 mod diff;
 mod diff_pane;
 mod empty;
@@ -35,6 +37,7 @@ mod keymap;
 mod keys;
 mod layout;
 mod line_mode;
+mod look_back;
 mod markdown;
 mod marks;
 mod message;
@@ -47,6 +50,7 @@ mod row;
 mod rows;
 mod run;
 mod scroll;
+mod seen;
 mod sgr;
 mod sheet;
 mod sheet_lines;
@@ -62,6 +66,7 @@ mod writer;
 #[cfg(test)]
 mod tests;
 
+use crate::config::Multiplexer;
 use crate::session::{Handle, State, Subscriber};
 use std::path::PathBuf;
 
@@ -80,6 +85,10 @@ pub struct Options {
     /// Asks the terminal to tell keys apart that old terminals cannot (Shift+Enter). Off for
     /// `TERM=linux` and its like.
     pub extended_keys: bool,
+    /// What stands between brisk and the outer terminal.
+    pub multiplexer: Multiplexer,
+    /// Programs in the terminal may write the user's clipboard.
+    pub programs_copy: bool,
     /// Sent at once.
     pub first_prompt: Option<String>,
     /// What was sent before, for Up and Down; None: it is forgotten at the end.

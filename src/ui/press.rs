@@ -6,6 +6,7 @@ use super::app::App;
 use super::composer::Composer;
 use super::keymap::{Found, Place, SheetVerb, Verb};
 use super::layout::{self, Kind};
+use super::look_back;
 use super::overlay;
 use super::pane::{Focus, Pane};
 use super::sheet::{DEAF_MS, Reply, Sheet};
@@ -13,7 +14,7 @@ use super::update::Effect;
 use crate::protocol::{Input, Key, KeyCode, Mode, Op, Setting};
 
 pub(crate) fn paste(app: &mut App, text: String, effects: &mut Vec<Effect>) {
-    if app.overlay.is_some() {
+    if app.overlay.is_some() || look_back::paste(app, &text) {
         return;
     }
     if let (Focus::Pane(Pane::Term), Some(term)) = (app.focus, app.live_term()) {
@@ -43,6 +44,9 @@ fn comment(app: &mut App) -> Option<&mut Composer> {
 pub(crate) fn key(app: &mut App, key: Key, effects: &mut Vec<Effect>) {
     if app.overlay.is_some() {
         overlay_key(app, key, effects);
+        return;
+    }
+    if look_back::key(app, key, effects) {
         return;
     }
     let prefix = app.prefix.take();

@@ -1,6 +1,7 @@
 //! The loop: signals, keys, events and time go into `update`, what is dirty goes to the screen.
 
 use super::app::App;
+use super::clipboard::Clipboard;
 use super::guard::{Guard, Keys};
 use super::history::History;
 use super::painter::Painter;
@@ -8,7 +9,7 @@ use super::theme::{ColorDepth, Theme};
 use super::update::{Effect, Msg, update};
 use super::view::view;
 use super::writer::Writer;
-use super::{Colors, Options, Outcome, keys};
+use super::{Colors, Options, Outcome, keys, seen};
 use crate::protocol::Op;
 use crate::session::{Handle, State, Subscriber};
 use anyhow::Context as _;
@@ -66,6 +67,8 @@ struct Loop {
     /// Until then the terminal's next change is a key's echo.
     echo_until: u64,
     ops: VecDeque<Op>,
+    clipboard: Clipboard,
+    programs_copy: bool,
     guard: Guard,
 }
 
@@ -130,6 +133,8 @@ impl Loop {
             last_key_frame: 0,
             echo_until: 0,
             ops,
+            clipboard: Clipboard::new(options.multiplexer),
+            programs_copy: options.programs_copy,
             guard,
         };
         new.measure()?;
@@ -157,6 +162,7 @@ impl Loop {
                 self.app.dirty = true;
             }
             self.send_ops();
+            self.programs_copy();
             let is_busy = self.writer.is_busy().context("write to the terminal")?;
             let wake_at = self.draw_or_wake_at(is_busy)?;
             let wait = wake_at.map(|at| Duration::from_millis(at.saturating_sub(self.clock.now())));
@@ -205,7 +211,9 @@ impl Loop {
         if std::mem::take(&mut self.key_waits) && !frame.is_empty() {
             self.last_key_frame = self.app.now;
         }
-        self.writer.write(frame);
+        let mut bytes = self.clipboard.take();
+        bytes.extend(frame);
+        self.writer.write(bytes);
         self.app.dirty = false;
         self.app.hurries = false;
         self.last_frame = self.app.now;
@@ -268,12 +276,35 @@ impl Loop {
             match effect {
                 Effect::Send(op) if self.ops.len() < OPS_MAX => self.ops.push_back(op),
                 Effect::Send(_) => self.app.say("the session does not keep up"),
+                Effect::LookBack { term, page } => {
+                    if let Some(back) = self.handle.look_back(term) {
+                        update(&mut self.app, Msg::LookBack { term, page, back });
+                    }
+                }
+                Effect::Copy(text) => self.app.say(self.clipboard.copy(&text)),
+                Effect::ReadOutput(file) => {
+                    let text = seen::read(&file);
+                    update(&mut self.app, Msg::Output { file, text });
+                }
                 Effect::Suspend => self.suspend()?,
                 Effect::Quit => return Ok(Some(Outcome::Quit)),
             }
         }
         self.send_ops();
         Ok(None)
+    }
+
+    /// What a program put into the clipboard, if it may.
+    fn programs_copy(&mut self) {
+        if !self.programs_copy {
+            return;
+        }
+        let term = self.app.live_term();
+        if let Some(text) = term.and_then(|term| self.handle.take_copied(term)) {
+            let said = self.clipboard.copy(&text);
+            self.app.say(format!("the program in the terminal: {said}"));
+            self.app.dirty = true;
+        }
     }
 
     /// In order; what the session's queue has no room for waits here.

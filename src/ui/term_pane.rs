@@ -1,6 +1,6 @@
 //! The terminal pane: the size its program should have, and its cells as they are drawn.
 
-use crate::protocol::{Cell, Color, CursorShape, Screen, Size, TermId};
+use crate::protocol::{Cell, CellStyle, Color, CursorShape, Screen, Size, TermId};
 use ratatui::buffer::{Buffer, Cell as Drawn, CellWidth as _};
 use ratatui::layout::{Position, Rect};
 use ratatui::style::{Color as Ink, Modifier, Style};
@@ -74,7 +74,7 @@ fn draw_cell(cell: &Cell, buffer: &mut Buffer, at: Position, room: u16) {
     let Some(target) = buffer.cell_mut(at) else { return };
     if cell.width == 0 {
         target.reset();
-        target.set_style(style(cell));
+        target.set_style(cell_style(cell));
         return;
     }
     let is_drawn = u16::from(cell.width) <= room && !cell.attributes.hidden;
@@ -83,7 +83,7 @@ fn draw_cell(cell: &Cell, buffer: &mut Buffer, at: Position, room: u16) {
     } else {
         target.set_symbol(" ");
     }
-    target.set_style(style(cell));
+    target.set_style(cell_style(cell));
 }
 
 /// The character with its marks, as far as the screen reckons with as many columns as the pane has
@@ -105,7 +105,12 @@ fn put_symbol(cell: &Cell, target: &mut Drawn) {
     }
 }
 
-fn style(cell: &Cell) -> Style {
+fn cell_style(cell: &Cell) -> Style {
+    let &Cell { foreground, background, attributes, .. } = cell;
+    style(CellStyle { foreground, background, attributes })
+}
+
+pub(crate) fn style(cell: CellStyle) -> Style {
     let set = cell.attributes;
     let mut modifier = Modifier::empty();
     modifier.set(Modifier::BOLD, set.bold);

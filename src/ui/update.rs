@@ -3,10 +3,12 @@
 
 use super::act;
 use super::app::App;
+use super::look_back;
 use super::pane::{Focus, Pane};
 use super::press;
 use super::sheet::Sheet;
-use crate::protocol::{Body, Event, Key, Op, Owner, TermEvent, TurnEvent};
+use crate::protocol::{Body, Event, Key, Op, Owner, Scrollback, TermEvent, TermId, TurnEvent};
+use std::path::PathBuf;
 
 #[derive(Clone, Debug)]
 pub(crate) enum Msg {
@@ -15,6 +17,17 @@ pub(crate) enum Msg {
     /// Columns and rows.
     Resize(u16, u16),
     Event(Box<Event>),
+    /// What was asked for by `Effect::LookBack`.
+    LookBack {
+        term: TermId,
+        page: bool,
+        back: Scrollback,
+    },
+    /// What was asked for by `Effect::ReadOutput`: the file's text, or why there is none.
+    Output {
+        file: PathBuf,
+        text: Result<String, String>,
+    },
     /// Time passed.
     Tick,
 }
@@ -23,6 +36,14 @@ pub(crate) enum Msg {
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Effect {
     Send(Op),
+    /// The terminal's lines are wanted; `page`: and to go up a page in them.
+    LookBack {
+        term: TermId,
+        page: bool,
+    },
+    /// This goes to the user's clipboard.
+    Copy(String),
+    ReadOutput(PathBuf),
     Suspend,
     Quit,
 }
@@ -44,6 +65,8 @@ pub(crate) fn update(app: &mut App, msg: Msg) -> Vec<Effect> {
             app.redraw = true;
         }
         Msg::Event(happened) => event(app, &happened),
+        Msg::LookBack { term, page, back } => look_back::begin(app, term, page, back),
+        Msg::Output { file, text } => look_back::output(app, &file, text),
         Msg::Tick => tick(app, &mut effects),
     }
     effects

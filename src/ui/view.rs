@@ -5,7 +5,10 @@ use super::frame::{self, Titles, frame};
 use super::layout::Kind;
 use super::pane::{Focus, Pane};
 use super::theme::Role;
-use super::{bars, diff_pane, empty, header, inspector, line_mode, message, term_pane, terminals};
+use super::{
+    bars, copy_mode, diff_pane, empty, header, inspector, line_mode, look_back, message, seen,
+    term_pane, terminals,
+};
 use crate::protocol::{self, CursorShape};
 use crate::session::TermInfo;
 use crate::text::clip;
@@ -40,6 +43,10 @@ pub(crate) fn view(app: &App, buffer: &mut Buffer) -> Cursor {
     if layout.hint.height > 0 {
         put(buffer, layout.hint, &bars::hint(app));
     }
+    if let Some(seen) = &app.seen {
+        seen::draw(seen, app, buffer);
+        return None;
+    }
     if app.overlay.is_some() {
         overlay(app, buffer);
         return None;
@@ -58,7 +65,9 @@ fn draw_pane(app: &App, pane: Pane, buffer: &mut Buffer) -> Cursor {
     let area = app.layout.area(pane);
     let is_focused = app.focus == Focus::Pane(pane) && app.overlay.is_none();
     let (left, right, alert) = titles(app, pane);
-    let footer = if is_focused { footer(app, pane) } else { "" };
+    let copying = look_back::shown(app).filter(|_| pane == Pane::Term).map(copy_mode::footer);
+    let footer = copying.as_deref().unwrap_or_else(|| footer(app, pane));
+    let footer = if is_focused { footer } else { "" };
     let titles = Titles { left: &left, right: &right, footer, alert };
     let border = if is_focused { Role::BorderFocus } else { Role::Border };
     if pane == Pane::Chat && app.layout.kind == Kind::Tabs {
@@ -117,7 +126,11 @@ fn titles(app: &App, pane: Pane) -> (String, String, bool) {
             let Some(info) = app.term_info() else {
                 return (name.to_string(), String::new(), false);
             };
-            term_titles(app, info)
+            let (left, right, alert) = term_titles(app, info);
+            match look_back::shown(app) {
+                Some(copy) => (left, copy_mode::title(copy), true),
+                None => (left, right, alert),
+            }
         }
     }
 }
@@ -151,9 +164,9 @@ fn footer(app: &App, pane: Pane) -> &'static str {
         Pane::Diff if app.sheet.is_some() => "] [ hunk   Space toggle   Enter answer   q back",
         Pane::Diff => "] [ hunk   } { file   t layout   q back",
         Pane::Term if app.term_info().is_some_and(|info| info.owner == protocol::Owner::User) => {
-            "^\\ q leave   ^\\ n new   ^\\ k end   ^\\ z zoom"
+            "^\\ q leave   ^\\ n new   ^\\ k end   ^\\ [ look back"
         }
-        Pane::Term => "^\\ h hand back   ^\\ q leave   ^\\ n new   ^\\ z zoom",
+        Pane::Term => "^\\ h hand back   ^\\ q leave   ^\\ n new   ^\\ [ look back",
         Pane::Inspector => "q back",
     }
 }
@@ -203,6 +216,10 @@ fn diff(app: &App, buffer: &mut Buffer, inside: Rect, is_focused: bool) {
 }
 
 fn term(app: &App, buffer: &mut Buffer, inside: Rect, is_focused: bool) -> Cursor {
+    if let Some(copy) = look_back::shown(app) {
+        let cursor = copy_mode::draw(copy, &app.theme, buffer, inside);
+        return cursor.filter(|_| is_focused);
+    }
     let Some(screen) = app.term.screen.as_ref().filter(|_| app.term_id().is_some()) else {
         let text = Rect { x: inside.x + 1, width: inside.width.saturating_sub(2), ..inside };
         lines(buffer, text, &empty::term(app, text.width));

@@ -6,6 +6,7 @@
 #[path = "../common/mod.rs"]
 mod common;
 mod hands;
+mod look_back;
 mod programs;
 mod room;
 #[path = "../common/screen.rs"]

@@ -3,6 +3,7 @@
 mod draw_bytes;
 mod guard;
 mod keys;
+mod look_back;
 mod painting;
 mod random;
 mod screens;

@@ -93,7 +93,7 @@ impl Stage {
             .into_iter()
             .filter_map(|effect| match effect {
                 Effect::Send(op) => Some(op),
-                Effect::Suspend | Effect::Quit => None,
+                _ => None,
             })
             .collect()
     }
