@@ -5,6 +5,8 @@
 
 #[path = "../common/mod.rs"]
 mod common;
+mod conformance;
+mod drawing;
 mod hands;
 mod look_back;
 mod programs;

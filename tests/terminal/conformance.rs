@@ -1,0 +1,1 @@
+//! The emulator against the rules of others.
