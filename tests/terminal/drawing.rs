@@ -99,7 +99,7 @@ fn a_line_that_scrolls_costs_at_most_a_kilobyte() {
         let place = place();
         let line = "printf '\\e[3%dm%d\\e[m %s\\n' $((n%7)) $n \"$(printf '%070d' $((n*7919)))\"";
         let script = format!(
-            "n=100\nstty -echo\nfor n in $(seq 100 180); do {line}; done\n\
+            "n=100\nstty -echo -icanon\nfor n in $(seq 100 180); do {line}; done\n\
              while read -r x; do n=$((n+1)); {line}; done\n"
         );
         place.write("lines.sh", script);

@@ -1,6 +1,6 @@
 //! A terminal with a home of its own, for tests that meet it as the session does.
 
-use brisk::protocol::{Launch, Size};
+use brisk::protocol::{Input, Key, KeyCode, Launch, Size};
 use brisk::term::{Ran, TermError, Terminal, Wait};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -83,6 +83,14 @@ impl Room {
     pub(crate) async fn keys(&self, keys: &str, wait: Wait) -> Ran {
         let ran = self.terminal.keys(keys, wait, LONG).await;
         ran.unwrap_or_else(|error| panic!("{keys}: {error}\n{}", self.screen()))
+    }
+
+    /// As the user: a newline is Enter.
+    pub(crate) fn types(&self, text: &str) {
+        for char in text.chars() {
+            let code = if char == '\n' { KeyCode::Enter } else { KeyCode::Char(char) };
+            self.terminal.input(&Input::Key(Key::plain(code)));
+        }
     }
 
     pub(crate) fn screen(&self) -> String {

@@ -128,7 +128,8 @@ async fn in_a_nested_shell_a_question_a_password_and_more_lines_are_no_end() {
         assert!(ran.output.text.ends_with("hello bob"), "{enter}: {ran:?}");
         let ran = room.run("stty -echo; read x; stty echo").await;
         assert_eq!(ran.state, TermState::Password, "{enter}: {ran:?}");
-        room.keys("secret\n", Wait::Exit).await;
+        room.types("secret\n");
+        room.keys("", Wait::Exit).await;
         assert_eq!(room.run("echo 'open").await.state, TermState::WaitsForLine, "{enter}");
         room.keys("<C-c>", Wait::Prompt).await;
         assert_eq!(room.run("echo next").await.output.text, "next", "{enter}: {}", room.screen());
