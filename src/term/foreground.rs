@@ -14,6 +14,7 @@ pub(super) use system::{command_line, folder, group_members, image, session_memb
 
 /// What a process group is blocked in; of several processes, the one that comes first here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[cfg_attr(not(target_os = "linux"), expect(dead_code, reason = "only Linux tells of processes"))]
 pub(super) enum Blocked {
     /// A read of a terminal.
     Reading,

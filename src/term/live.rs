@@ -136,8 +136,13 @@ impl Live {
 
     /// Of a shell without marks that waits for input: all that it said must have reached us.
     pub(super) fn has_arrived(&mut self) -> bool {
+        self.is_quiet(IN_FLIGHT_MAX)
+    }
+
+    /// Nor has it said anything for so long.
+    pub(super) fn is_quiet(&mut self, patience: Duration) -> bool {
         let rested = *self.rested.get_or_insert_with(Instant::now);
-        rested.max(self.last_output).elapsed() > IN_FLIGHT_MAX
+        rested.max(self.last_output).elapsed() > patience
     }
 
     /// From here on everything is output, as far as a shell without marks can tell.

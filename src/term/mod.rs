@@ -19,7 +19,8 @@
 //! read the user's own first and then print OSC 133 marks with a nonce, so that no program can forge
 //! them. A command is delivered through a file and one private key (to sh by a short line), and
 //! stands on the screen as if it had been typed. Any other shell is typed to, the kernel tells when
-//! it is back at its prompt, and the exit code is unknown, never 0.
+//! it is back at its prompt, and the exit code is unknown, never 0. So it is with shells inside the
+//! shell (`nested`); [`Terminal::quality`] says how much can be told at present.
 
 mod capture;
 mod cells;

@@ -102,12 +102,16 @@ impl Progress {
                 OutputStep::BeginEcho
             }
             Mark::Started => self.started(now),
+            Mark::Ended(_) if !self.marks => OutputStep::Keep,
             Mark::Ended(exit) => self.ended(exit, now),
             Mark::Ready => {
-                // A shell that was given up gives marks after all.
-                self.marks = true;
                 self.continued = false;
-                self.ready(now);
+                // A shell that was given up gives marks after all: this is the prompt at which the
+                // command was typed, not its end.
+                let given_up = !std::mem::replace(&mut self.marks, true);
+                if !given_up || self.phase != Phase::Running {
+                    self.ready(now);
+                }
                 OutputStep::Keep
             }
             Mark::More => {
@@ -231,6 +235,23 @@ mod tests {
         use Mark::{Ready, Started, Taken};
         let progress = after(&[Ready, Taken(1), Started, Ready]);
         assert_eq!(progress.finished.map(|finished| finished.exit), Some(None));
+    }
+
+    #[test]
+    fn a_prompt_that_comes_after_the_shell_was_given_up_is_not_the_end() {
+        let now = Instant::now();
+        let mut progress = Progress::new("/".into(), false, now);
+        progress.ready(now);
+        progress.typed(7, now);
+        for mark in [Mark::Ended(Some(0)), Mark::Prompt, Mark::Ready] {
+            progress.apply(mark, now);
+        }
+        assert_eq!((progress.phase, progress.finished), (Phase::Running, None));
+        for mark in [Mark::Ended(Some(3)), Mark::Prompt, Mark::Ready] {
+            progress.apply(mark, now);
+        }
+        let finished = progress.finished.map(|finished| (finished.id, finished.exit));
+        assert_eq!(finished, Some((Some(7), Some(3))));
     }
 
     #[test]

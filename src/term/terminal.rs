@@ -202,9 +202,11 @@ impl Terminal {
             return false;
         }
         let mut live = shared.live();
-        // Marks that are still on their way must not be taken for none.
-        let marks = live.progress.marks;
-        (!marks && !live.emulator.cursor_line().is_empty()) || live.has_arrived()
+        if live.progress.marks {
+            // They may still be on their way.
+            return live.is_quiet(super::watch::QUIET);
+        }
+        !live.emulator.cursor_line().is_empty() || live.has_arrived()
     }
 
     /// Ends everything that runs in the terminal, the shell too: hangs up, asks, kills. Returns when

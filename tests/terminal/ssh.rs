@@ -34,7 +34,8 @@ fn serve(folder: &Path) -> Option<Server> {
     let config = format!(
         "Port {port}\nListenAddress 127.0.0.1\nHostKey {shown}/host\nPidFile none\n\
          AuthorizedKeysFile {shown}/authorized\nStrictModes no\nUsePAM no\n\
-         PermitRootLogin yes\nPasswordAuthentication no\nPrintMotd no\nPrintLastLog no\n"
+         PermitRootLogin yes\nPasswordAuthentication no\nPrintMotd no\nPrintLastLog no\n\
+         SetEnv HOME={shown}\n"
     );
     std::fs::write(folder.join("sshd"), config).unwrap();
     // Where it runs as root, it wants this empty folder; a package makes it at the system's start.
@@ -61,7 +62,7 @@ fn enter(room: &Room, server: &Server) -> String {
     format!(
         "ssh -t -p {} -i {home}/user -o StrictHostKeyChecking=no -o IdentitiesOnly=yes \
          -o UserKnownHostsFile={home}/known -o LogLevel=ERROR 127.0.0.1 \
-         \"env -i HOME={home} TERM=xterm PATH=/usr/bin:/bin PS1='far:\\\\w\\\\$ ' bash --norc\"",
+         \"env -i TERM=xterm PATH=/usr/bin:/bin PS1='far:\\\\w\\\\$ ' bash --norc\"",
         server.port
     )
 }
