@@ -6,6 +6,7 @@ use super::emulator::Emulator;
 use super::marks::Mark;
 use super::progress::{Phase, Progress};
 use super::scan::Scanner;
+use super::sight::Sight;
 use super::store::Output;
 use super::tee::{Listening, Tee};
 use super::watch::TAKING_MAX;
@@ -38,6 +39,7 @@ pub(super) struct Live {
     /// What the agent was last told.
     pub(super) told_folder: PathBuf,
     pub(super) told_count: u64,
+    pub(super) told_screen: Option<Sight>,
     /// The shell's own process group.
     pub(super) shell_group: Option<i32>,
     pub(super) revision: u64,
@@ -67,6 +69,7 @@ impl Live {
             rested: None,
             told_folder: folder,
             told_count: 0,
+            told_screen: None,
             shell_group: None,
             revision: 1,
             screen: None,
@@ -86,6 +89,12 @@ impl Live {
                 screen
             }
         }
+    }
+
+    /// Nothing stands on the screen.
+    pub(super) fn is_blank(&mut self) -> bool {
+        let screen = self.screen();
+        (0..screen.size.rows).all(|row| screen.text(row).is_empty())
     }
 
     /// True if the program took the alternate screen, or left it.
