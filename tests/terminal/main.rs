@@ -2,3 +2,8 @@
 //! the whole binary on a real PTY. What is not installed is skipped and said so.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on ends by a panic")]
+
+#[path = "../common/mod.rs"]
+mod common;
+mod seen;
+mod waiting;
