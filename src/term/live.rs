@@ -8,6 +8,7 @@ use super::marks::Mark;
 use super::nested::Typed;
 use super::progress::{Phase, Progress};
 use super::scan::Scanner;
+use super::sight::Sight;
 use super::store::Output;
 use super::tee::{Listening, Tee};
 use super::watch::TAKING_MAX;
@@ -46,6 +47,7 @@ pub(super) struct Live {
     /// What the agent was last told.
     pub(super) told_folder: PathBuf,
     pub(super) told_count: u64,
+    pub(super) told_screen: Option<Sight>,
     /// The shell's own process group.
     pub(super) shell_group: Option<i32>,
     pub(super) hands: Hands,
@@ -83,6 +85,7 @@ impl Live {
             rested: None,
             told_folder: folder,
             told_count: 0,
+            told_screen: None,
             shell_group: None,
             hands: Hands::new(),
             shell_image: None,
@@ -105,6 +108,12 @@ impl Live {
                 screen
             }
         }
+    }
+
+    /// Nothing stands on the screen.
+    pub(super) fn is_blank(&mut self) -> bool {
+        let screen = self.screen();
+        (0..screen.size.rows).all(|row| screen.text(row).is_empty())
     }
 
     /// True if the program took the alternate screen, or left it.

@@ -42,9 +42,13 @@ mod run;
 mod scan;
 mod shared;
 mod shell;
+mod shown;
+mod sight;
 mod signals;
+mod spill;
 mod store;
 mod strokes;
+mod tail;
 mod tee;
 mod terminal;
 mod watch;
@@ -53,8 +57,11 @@ mod witness;
 #[cfg(test)]
 mod tests;
 
+pub use capture::text_of;
 pub use error::TermError;
 pub use hands::{Glance, Watch};
 pub use run::{COMMAND_BYTES_MAX, Ran, Wait};
-pub use store::{Cut, OUTPUT_FILE_BYTES_MAX, OUTPUT_INLINE_BYTES_MAX, Output};
+pub use shown::OUTPUT_INLINE_BYTES_MAX;
+pub use spill::OUTPUT_FILE_BYTES_MAX;
+pub use store::{Cut, Output};
 pub use terminal::Terminal;

@@ -7,11 +7,12 @@ use super::live::Live;
 use super::progress::Phase;
 use super::queue::Hand;
 use super::shell::PromptEnd;
+use super::sight::Sight;
 use super::store::Output;
 use super::strokes;
 use super::terminal::Terminal;
 use super::watch::Goal;
-use crate::protocol::{KeyCode, Screen, TermState};
+use crate::protocol::{KeyCode, TermState};
 use std::path::PathBuf;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
@@ -47,6 +48,8 @@ pub struct Ran {
     pub state: TermState,
     /// None: not known, or nothing has ended.
     pub exit: Option<i32>,
+    /// A command has ended since the last look.
+    pub ended: bool,
     /// The shell's folder, if it is another than at the last look.
     pub folder: Option<PathBuf>,
     pub duration: Duration,
@@ -54,6 +57,8 @@ pub struct Ran {
     pub output: Output,
     /// Of a full-screen program: the rows' text, without the blank ones at the end.
     pub screen: Option<Vec<String>>,
+    /// The rows of it, from 0, that are other than at the last look; None: it is the first one.
+    pub changed: Option<Vec<u16>>,
     /// Of a full-screen program: column and row from 0, unless it hides the cursor.
     pub cursor: Option<(u16, u16)>,
     /// The user took the pen meanwhile.
@@ -310,12 +315,19 @@ impl Terminal {
             ended = None;
         }
         strip_echo(&mut live, state);
+        let has_ended = live.progress.count > live.told_count;
         live.told_count = live.progress.count;
         let output = live.take_output();
         let now = live.progress.folder.clone();
         let before = std::mem::replace(&mut live.told_folder, now.clone());
         let folder = (now != before).then_some(now);
         let screen = (state == TermState::FullScreen).then(|| live.screen());
+        let sight = live.full_since.zip(screen.as_deref());
+        let sight = sight.map(|(since, screen)| Sight::new(since, screen));
+        let before = live.told_screen.take();
+        let changed = sight.as_ref().zip(before).and_then(|(now, before)| now.changed(&before));
+        let rows = sight.as_ref().map(Sight::rows);
+        live.told_screen = sight;
         let exit = match (state, live.exit) {
             (TermState::Exited, Some(exit)) => exit,
             _ => ended.and_then(|finished| finished.exit),
@@ -323,11 +335,13 @@ impl Terminal {
         Ran {
             state,
             exit,
+            ended: has_ended,
             folder,
             duration: ended.map_or_else(|| since.elapsed(), |finished| finished.duration),
             output,
             cursor: screen.as_ref().and_then(|screen| screen.cursor).map(|at| (at.column, at.row)),
-            screen: screen.map(|screen| rows(&screen)),
+            screen: rows,
+            changed,
             pen_taken: live.hands.taken > taken,
             aside: live.hands.aside && state != TermState::Done,
         }
@@ -361,12 +375,4 @@ fn strip_echo(live: &mut Live, state: TermState) {
         let text = if now.ends_with(&prompt) { prompt } else { now };
         live.capture.drop_end(text.trim_end());
     }
-}
-
-fn rows(screen: &Screen) -> Vec<String> {
-    let mut rows: Vec<String> = (0..screen.size.rows).map(|row| screen.text(row)).collect();
-    while rows.last().is_some_and(String::is_empty) {
-        rows.pop();
-    }
-    rows
 }

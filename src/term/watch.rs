@@ -22,6 +22,8 @@ const LOOK: Duration = Duration::from_millis(250);
 const SCREEN_QUIET: Duration = Duration::from_millis(150);
 /// One that never stops drawing is shown all the same.
 const SCREEN_MAX: Duration = Duration::from_secs(1);
+/// One that took the screen and drew nothing yet gets this long to begin.
+const BLANK_MAX: Duration = Duration::from_secs(3);
 /// A shell that was given a command takes it within this time, or it is withdrawn.
 pub(super) const TAKING_MAX: Duration = Duration::from_secs(3);
 /// After Enter at a prompt, a command has begun within this time, if there is one.
@@ -170,6 +172,12 @@ impl Terminal {
             && live.last_output > since
             && shows(&mut live, text)
         {
+            // A screen with the text on it is still being drawn until it is quiet.
+            let (_, shown, _) = *seen.get_or_insert((Activity::Working, now, now));
+            let drawn = (live.last_output + SCREEN_QUIET).min(shown + SCREEN_MAX);
+            if live.full_since.is_some() && now < drawn {
+                return Ok(Look::At(drawn));
+            }
             drop(live);
             return Ok(Look::Rest(self.state()));
         }
@@ -196,7 +204,15 @@ impl Terminal {
         }
         if let Some(full_since) = full_since {
             let drawn = (quiet_since + SCREEN_QUIET).min(full_since + SCREEN_MAX);
-            return if now >= drawn { Look::Rest(TermState::FullScreen) } else { Look::At(drawn) };
+            if now < drawn {
+                return Look::At(drawn);
+            }
+            let is_early = now < full_since + BLANK_MAX;
+            return if is_early && self.shared().live().is_blank() {
+                Look::At(now + FIRST_LOOK)
+            } else {
+                Look::Rest(TermState::FullScreen)
+            };
         }
         if now < quiet_since + FIRST_LOOK {
             return Look::At(quiet_since + FIRST_LOOK);

@@ -3,8 +3,10 @@
 
 use std::borrow::Cow;
 
-/// A run of identical lines shorter than this is not worth a mark.
-const REPEATS_MIN: usize = 4;
+/// Fewer lines than this that are equal to the one before are not worth a count.
+const REPEATS_MIN: u64 = 3;
+/// What a count costs; the lines that it stands for cost more.
+const COUNT_BYTES: u64 = 32;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
@@ -34,57 +36,110 @@ pub struct Cut {
     pub bytes_total: usize,
 }
 
-/// A text within the limits is kept as it is. Of a longer one, runs of the same line become
-/// `line × 41`, long lines lose their middle, and if it is still too long, head and tail remain
-/// around a line that counts what is missing.
+/// A line of a text that stands for `more` further lines, equal to it and right behind it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Repeat {
+    /// From 0.
+    pub line: usize,
+    pub more: u64,
+}
+
+/// What its keeper still has of a text.
+#[derive(Clone, Copy, Debug)]
+pub struct Kept<'a> {
+    pub text: &'a str,
+    /// In the order of their lines.
+    pub repeats: &'a [Repeat],
+    /// The byte of `text` that something is missing before, at the start of a line.
+    pub gap: Option<usize>,
+    /// Of the whole text.
+    pub lines_total: u64,
+    /// Of the whole text.
+    pub bytes_total: u64,
+}
+
+/// Whether so many equal lines are shorter as one with a count.
+pub fn is_run(line: &[u8], count: u64) -> bool {
+    let more = count.saturating_sub(1);
+    more >= REPEATS_MIN && more.saturating_mul(line.len() as u64 + 1) > COUNT_BYTES
+}
+
+/// A text within the limits is kept as it is. Of a longer one, equal lines in a row become one with
+/// a count, long lines lose their middle, and if it is still too long, head and tail remain around a
+/// line that counts what is missing.
 pub fn cut(text: &str, limits: Limits) -> Cut {
     let lines: Vec<&str> = lines(text);
-    let lines_total = lines.len();
-    let bytes_total = text.len();
+    let (lines_total, bytes_total) = (lines.len(), text.len());
     let lines_max = limits.head_lines.saturating_add(limits.tail_lines);
     let line_fits = |line: &&str| char_count(line, limits.line_chars_max) <= limits.line_chars_max;
     if bytes_total <= limits.bytes_max && lines_total <= lines_max && lines.iter().all(line_fits) {
         return Cut { text: text.to_owned(), lines_total, lines_left_out: 0, bytes_total };
     }
-
     let runs = collapse(&lines);
     let (head, tail) = keep(&runs, limits);
-    join(&runs[..head], &runs[tail..], text, lines_total, limits)
+    let kept = Kept {
+        text,
+        repeats: &[],
+        gap: None,
+        lines_total: lines_total as u64,
+        bytes_total: bytes_total as u64,
+    };
+    join(&runs[..head], &runs[tail..], &kept, limits)
 }
 
-/// The same for a text whose middle is missing already: of `lines_total` lines, `text` has those
-/// before and those after the byte `at`. That there is a gap is always said.
-pub fn cut_around(text: &str, at: usize, lines_total: usize, limits: Limits) -> Cut {
-    let (head, tail) = text.split_at(at.min(text.len()));
+/// The same for a text of which equal lines in a row are counted already, and whose middle may be
+/// missing. That there is a gap is always said.
+pub fn cut_kept(kept: &Kept<'_>, limits: Limits) -> Cut {
+    let (head, tail) = kept.text.split_at(kept.gap.unwrap_or(0).min(kept.text.len()));
     let (head, tail) = (lines(head), lines(tail));
-    let (head, tail) = (collapse(&head), collapse(&tail));
-    let count = fill(&mut head.iter().take(limits.head_lines), limits.bytes_max / 3, limits);
-    let head = &head[..count];
+    let counts = |first: usize, lines: &[&str]| {
+        let end = first + lines.len();
+        let here = kept.repeats.iter().filter(move |repeat| (first..end).contains(&repeat.line));
+        here.map(move |repeat| (repeat.line - first, repeat.more)).collect::<Vec<_>>()
+    };
+    let tail_runs = counted(&tail, &counts(head.len(), &tail));
+    if kept.gap.is_none() {
+        let (head, tail) = keep(&tail_runs, limits);
+        return join(&tail_runs[..head], &tail_runs[tail..], kept, limits);
+    }
+    let head_runs = counted(&head, &counts(0, &head));
+    let count = fill(&mut head_runs.iter(), limits.head_lines, limits.bytes_max / 3, limits);
+    let head = &head_runs[..count];
     let used: usize = head.iter().map(|run| run.cost(limits)).sum();
-    let mut last = tail.iter().rev().take(limits.tail_lines);
-    let count = fill(&mut last, limits.bytes_max.saturating_sub(used), limits);
-    join(head, &tail[tail.len() - count..], text, lines_total, limits)
+    let room = limits.bytes_max.saturating_sub(used);
+    let count = fill(&mut tail_runs.iter().rev(), limits.tail_lines, room, limits);
+    join(head, &tail_runs[tail_runs.len() - count..], kept, limits)
 }
 
 /// Head and tail around the line that counts what is missing.
-fn join(head: &[Run<'_>], tail: &[Run<'_>], text: &str, lines_total: usize, limits: Limits) -> Cut {
-    let shown: usize = head.iter().chain(tail).map(|run| run.lines).sum();
-    let left_out = lines_total.saturating_sub(shown);
-    let marker = (left_out > 0).then(|| {
-        let (left_out, total) = (thousands(left_out), thousands(lines_total));
-        format!("… {left_out} of {total} lines left out …")
-    });
-    let kept = |runs: &[Run<'_>]| -> Vec<String> {
+fn join(head: &[Run<'_>], tail: &[Run<'_>], kept: &Kept<'_>, limits: Limits) -> Cut {
+    let shown: u64 = head.iter().chain(tail).map(|run| run.lines).sum();
+    let left_out = kept.lines_total.saturating_sub(shown);
+    let marker = if left_out > 0 {
+        let (left_out, total) = (thousands(left_out), thousands(kept.lines_total));
+        Some(format!("… {left_out} of {total} lines left out …"))
+    } else if kept.gap.is_some() {
+        let bytes = kept.bytes_total.saturating_sub(kept.text.len() as u64);
+        Some(format!("… {} bytes left out …", thousands(bytes)))
+    } else {
+        None
+    };
+    let shown = |runs: &[Run<'_>]| -> Vec<String> {
         runs.iter().map(|run| run.shown(limits).into_owned()).collect()
     };
-    let mut out = kept(head);
+    let mut out = shown(head);
     out.extend(marker);
-    out.extend(kept(tail));
+    out.extend(shown(tail));
     let mut out = out.join("\n");
-    if text.ends_with('\n') {
+    if kept.text.ends_with('\n') {
         out.push('\n');
     }
-    Cut { text: out, lines_total, lines_left_out: left_out, bytes_total: text.len() }
+    Cut {
+        text: out,
+        lines_total: kept.lines_total as usize,
+        lines_left_out: left_out as usize,
+        bytes_total: kept.bytes_total as usize,
+    }
 }
 
 fn lines(text: &str) -> Vec<&str> {
@@ -97,21 +152,29 @@ fn lines(text: &str) -> Vec<&str> {
 /// One line, or several equal ones in a row.
 struct Run<'a> {
     line: &'a str,
-    lines: usize,
+    lines: u64,
 }
 
 impl Run<'_> {
     fn shown(&self, limits: Limits) -> Cow<'_, str> {
+        if self.lines > 1 && self.line.trim().is_empty() {
+            return Cow::Owned(format!("[{} blank lines]", thousands(self.lines)));
+        }
         let line = shorten(self.line, limits);
         if self.lines == 1 {
             return line;
         }
-        Cow::Owned(format!("{line} × {}", self.lines))
+        Cow::Owned(format!("{line}\n[the line above {} times more]", thousands(self.lines - 1)))
     }
 
     /// Bytes, its newline included.
     fn cost(&self, limits: Limits) -> usize {
         self.shown(limits).len() + 1
+    }
+
+    /// Lines that it takes.
+    fn height(&self) -> usize {
+        if self.lines > 1 && !self.line.trim().is_empty() { 2 } else { 1 }
     }
 }
 
@@ -119,12 +182,19 @@ fn collapse<'a>(lines: &[&'a str]) -> Vec<Run<'a>> {
     let mut runs = Vec::new();
     for equal in lines.chunk_by(|a, b| a == b) {
         let line = equal[0];
-        // A blank line with a count would say less than a few blank lines.
-        if equal.len() < REPEATS_MIN || line.trim().is_empty() {
-            runs.extend(equal.iter().map(|line| Run { line, lines: 1 }));
+        if is_run(line.as_bytes(), equal.len() as u64) {
+            runs.push(Run { line, lines: equal.len() as u64 });
         } else {
-            runs.push(Run { line, lines: equal.len() });
+            runs.extend(equal.iter().map(|line| Run { line, lines: 1 }));
         }
+    }
+    runs
+}
+
+fn counted<'a>(lines: &[&'a str], counts: &[(usize, u64)]) -> Vec<Run<'a>> {
+    let mut runs: Vec<_> = lines.iter().map(|line| Run { line, lines: 1 }).collect();
+    for (line, more) in counts {
+        runs[*line].lines += more;
     }
     runs
 }
@@ -132,30 +202,32 @@ fn collapse<'a>(lines: &[&'a str]) -> Vec<Run<'a>> {
 /// How many runs of the start stay, and from which one on those of the end do.
 fn keep(runs: &[Run<'_>], limits: Limits) -> (usize, usize) {
     let Limits { head_lines, tail_lines, bytes_max, .. } = limits;
-    if runs.len() <= head_lines.saturating_add(tail_lines) {
-        let count = fill(&mut runs.iter(), bytes_max, limits);
-        if count == runs.len() {
-            return (count, count);
-        }
+    let lines_max = head_lines.saturating_add(tail_lines);
+    if fill(&mut runs.iter(), lines_max, bytes_max, limits) == runs.len() {
+        return (runs.len(), runs.len());
     }
     // A third for the head; what it does not use goes to the tail.
-    let head = fill(&mut runs.iter().take(head_lines), bytes_max / 3, limits);
+    let head = fill(&mut runs.iter(), head_lines, bytes_max / 3, limits);
     let used: usize = runs[..head].iter().map(|run| run.cost(limits)).sum();
-    let mut last = runs[head..].iter().rev().take(tail_lines);
-    let tail = fill(&mut last, bytes_max - used, limits);
+    let tail = fill(&mut runs[head..].iter().rev(), tail_lines, bytes_max - used, limits);
     (head, runs.len() - tail)
 }
 
-/// How many of the runs fit into so many bytes.
+/// How many of the runs fit into so many lines and bytes.
 fn fill<'a>(
     runs: &mut dyn Iterator<Item = &'a Run<'a>>,
+    lines_max: usize,
     bytes_max: usize,
     limits: Limits,
 ) -> usize {
-    let mut used = 0;
+    let (mut lines, mut bytes) = (0, 0);
     let fits = |run: &&Run<'_>| {
-        used += run.cost(limits);
-        used <= bytes_max
+        lines += run.height();
+        // What is beyond the lines need not be measured.
+        lines <= lines_max && {
+            bytes += run.cost(limits);
+            bytes <= bytes_max
+        }
     };
     runs.take_while(fits).count()
 }
@@ -168,7 +240,7 @@ fn shorten(line: &str, limits: Limits) -> Cow<'_, str> {
     }
     let total = line.chars().count();
     // Enough of the end to see how it closes.
-    let note = format!(" … {} characters left out … ", thousands(total));
+    let note = format!(" … {} characters left out … ", thousands(total as u64));
     let chars_max = limits.line_chars_max.saturating_sub(note.len());
     let room = bytes_max.saturating_sub(note.len());
     let end_chars = chars_max / 5;
@@ -176,7 +248,7 @@ fn shorten(line: &str, limits: Limits) -> Cow<'_, str> {
     let end = end_of(&line[start..], end_chars, room / 5);
     let end = line.len() - end;
     let left_out = line[start..end].chars().count();
-    let note = format!(" … {} characters left out … ", thousands(left_out));
+    let note = format!(" … {} characters left out … ", thousands(left_out as u64));
     Cow::Owned(format!("{}{note}{}", &line[..start], &line[end..]))
 }
 
@@ -201,7 +273,7 @@ fn end_of(text: &str, chars_max: usize, bytes_max: usize) -> usize {
     starts.take(chars_max).take_while(|bytes| *bytes <= bytes_max).last().unwrap_or(0)
 }
 
-fn thousands(number: usize) -> String {
+fn thousands(number: u64) -> String {
     let digits = number.to_string();
     let mut out = String::new();
     for (index, digit) in digits.chars().enumerate() {
@@ -232,11 +304,43 @@ mod tests {
     #[test]
     fn a_gap_that_was_there_before_is_counted_in() {
         let text = "1\n2\n3\n99\n100";
-        let cut = cut_around(text, 6, 100, Limits::default());
+        let kept = Kept { text, repeats: &[], gap: Some(6), lines_total: 100, bytes_total: 291 };
+        let cut = cut_kept(&kept, Limits::default());
         assert_eq!(cut.text, "1\n2\n3\n… 95 of 100 lines left out …\n99\n100");
         assert_eq!(cut.lines_left_out, 95);
         let few = Limits { head_lines: 1, tail_lines: 1, ..Limits::default() };
-        assert_eq!(cut_around(text, 6, 100, few).text, "1\n… 98 of 100 lines left out …\n100");
+        assert_eq!(cut_kept(&kept, few).text, "1\n… 98 of 100 lines left out …\n100");
+    }
+
+    #[test]
+    fn a_gap_within_one_line_is_counted_in_bytes() {
+        let kept =
+            Kept { text: "aa\nzz", repeats: &[], gap: Some(3), lines_total: 1, bytes_total: 9_005 };
+        assert_eq!(cut_kept(&kept, Limits::default()).text, "aa\n… 9,000 bytes left out …\nzz");
+    }
+
+    #[test]
+    fn lines_that_stand_for_more_count_as_many_also_where_they_are_left_out() {
+        let repeats = [(0, 9), (2, 39), (4, 7)].map(|(line, more)| Repeat { line, more });
+        let text = "one\ntwo\n\nthree\nfour";
+        let kept =
+            Kept { text, repeats: &repeats, gap: Some(8), lines_total: 1_060, bytes_total: 9_999 };
+        let shown = cut_kept(&kept, Limits::default());
+        assert_eq!(
+            shown.text,
+            "one\n[the line above 9 times more]\ntwo\n… 1,000 of 1,060 lines left out …\n\
+             [40 blank lines]\nthree\nfour\n[the line above 7 times more]"
+        );
+        let few = Limits { tail_lines: 2, ..Limits::default() };
+        let shown = cut_kept(&Kept { gap: None, lines_total: 60, ..kept }, few);
+        assert_eq!(shown.lines_left_out, 0, "{}", shown.text);
+        let few = Limits { head_lines: 2, tail_lines: 2, ..Limits::default() };
+        let shown = cut_kept(&Kept { gap: None, lines_total: 60, ..kept }, few);
+        assert_eq!(
+            shown.text,
+            "one\n[the line above 9 times more]\n… 42 of 60 lines left out …\nfour\n\
+             [the line above 7 times more]"
+        );
     }
 
     #[test]
@@ -254,7 +358,7 @@ mod tests {
     fn repeated_lines_become_one_with_a_count() {
         let text = format!("start\n{}end\n", "warning: old\n".repeat(410));
         let cut = cut(&text, Limits::default());
-        assert_eq!(cut.text, "start\nwarning: old × 410\nend\n");
+        assert_eq!(cut.text, "start\nwarning: old\n[the line above 409 times more]\nend\n");
         assert_eq!((cut.lines_total, cut.lines_left_out), (412, 0));
     }
 
@@ -314,7 +418,7 @@ mod tests {
             let text = lines.join("\n");
             let cut = cut(&text, limits);
             prop_assert_eq!(&cut, &super::cut(&text, limits));
-            if cut.text.contains(" × ") || cut.lines_left_out == 0 {
+            if cut.text.contains(" times more]") || cut.lines_left_out == 0 {
                 return Ok(());
             }
             let shown: Vec<_> = cut.text.split('\n').collect();

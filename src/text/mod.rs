@@ -16,7 +16,7 @@ mod wrap;
 
 pub use clean::{clean, hidden};
 pub use clip::{clip, expand_tabs, prefix};
-pub use cut::{Cut, Limits, cut, cut_around};
+pub use cut::{Cut, Kept, Limits, Repeat, cut, cut_kept, is_run};
 pub use diff::{hunks, kept_lines, select, unified};
 pub use needle::Needle;
 pub use width::{char_width, graphemes, width};

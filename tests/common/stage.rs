@@ -23,39 +23,43 @@ pub struct Stage {
     pub events: Vec<Event>,
 }
 
+/// A session in the place's project, as a front end with a user would start it.
+pub fn options(place: &Place, mode: Mode, tokens: u64) -> session::Options {
+    let env: BTreeMap<String, OsString> =
+        place.env().into_iter().map(|(name, value)| (name.to_owned(), value.into())).collect();
+    let mut inputs = Inputs {
+        env,
+        folder: place.project.clone(),
+        repository: None,
+        system: "/nowhere/config.toml".into(),
+        login_shell: None,
+        overrides: Vec::new(),
+        profile: None,
+    };
+    inputs.enter(place.project.clone());
+    let config = Arc::new(config::load(&inputs).unwrap());
+    let model = config.chosen().unwrap();
+    let service = config.service(&model.service).unwrap();
+    let timing = Timing { backoff: Duration::from_millis(1), ..Timing::default() };
+    session::Options {
+        config,
+        folder: place.project.clone(),
+        tree: TreeKind::InPlace,
+        mode,
+        model,
+        service,
+        budget: Budget { tokens, cost: None, steps: None, seconds: None },
+        rules: Rules::default(),
+        size: Size { columns: 80, rows: 24 },
+        ephemeral: false,
+        attended: true,
+        timing,
+    }
+}
+
 impl Stage {
     pub async fn open(place: &Place, mode: Mode, tokens: u64) -> Stage {
-        let env: BTreeMap<String, OsString> =
-            place.env().into_iter().map(|(name, value)| (name.to_owned(), value.into())).collect();
-        let mut inputs = Inputs {
-            env,
-            folder: place.project.clone(),
-            repository: None,
-            system: "/nowhere/config.toml".into(),
-            login_shell: None,
-            overrides: Vec::new(),
-            profile: None,
-        };
-        inputs.enter(place.project.clone());
-        let config = Arc::new(config::load(&inputs).unwrap());
-        let model = config.chosen().unwrap();
-        let service = config.service(&model.service).unwrap();
-        let timing = Timing { backoff: Duration::from_millis(1), ..Timing::default() };
-        let options = session::Options {
-            config,
-            folder: place.project.clone(),
-            tree: TreeKind::InPlace,
-            mode,
-            model,
-            service,
-            budget: Budget { tokens, cost: None, steps: None, seconds: None },
-            rules: Rules::default(),
-            size: Size { columns: 80, rows: 24 },
-            ephemeral: false,
-            attended: true,
-            timing,
-        };
-        let session = session::start(options).await.unwrap();
+        let session = session::start(options(place, mode, tokens)).await.unwrap();
         Stage { session, state: State::default(), events: Vec::new() }
     }
 

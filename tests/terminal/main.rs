@@ -13,7 +13,9 @@ mod programs;
 mod room;
 #[path = "../common/screen.rs"]
 mod screen;
+mod seen;
 mod shells;
 mod ssh;
 #[path = "../common/stage.rs"]
 mod stage;
+mod waiting;
