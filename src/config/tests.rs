@@ -374,3 +374,20 @@ fn the_terminal_is_known_by_its_variables() {
     let (latin, ascii) = terminal(&[("LC_ALL", "C"), ("SSH_CONNECTION", "x")]);
     assert!(!latin.utf8 && latin.ssh && ascii);
 }
+
+#[test]
+fn the_clipboard_is_the_users_unless_they_say_otherwise() {
+    assert!(!House::new().load().programs_copy);
+    let written = House::new().user("[terminal]\nclipboard = \"write\"\n");
+    assert!(written.load().programs_copy);
+    let wrong = House::new().user("[terminal]\nclipboard = \"read\"\n");
+    assert!(wrong.error().message.contains("terminal.clipboard"));
+}
+
+#[test]
+fn what_stands_around_brisk_is_told_by_its_variables() {
+    let around = |name: &str| House::new().env(name, "x").load().terminal.multiplexer;
+    assert_eq!(around("TMUX"), Multiplexer::Tmux);
+    assert_eq!(around("STY"), Multiplexer::Screen);
+    assert_eq!(around("OTHER"), Multiplexer::None);
+}
