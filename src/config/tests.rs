@@ -401,3 +401,20 @@ fn the_shell_is_one_that_tells_how_commands_end_if_there_is_one() {
     let house = House::new().env("SHELL", &own("fish")).flag("shell", "/odd/sh");
     assert_eq!(house.load().shell, Path::new("/odd/sh"));
 }
+
+#[test]
+fn the_clipboard_is_the_users_unless_they_say_otherwise() {
+    assert!(!House::new().load().programs_copy);
+    let written = House::new().user("[terminal]\nclipboard = \"write\"\n");
+    assert!(written.load().programs_copy);
+    let wrong = House::new().user("[terminal]\nclipboard = \"read\"\n");
+    assert!(wrong.error().message.contains("terminal.clipboard"));
+}
+
+#[test]
+fn what_stands_around_brisk_is_told_by_its_variables() {
+    let around = |name: &str| House::new().env(name, "x").load().terminal.multiplexer;
+    assert_eq!(around("TMUX"), Multiplexer::Tmux);
+    assert_eq!(around("STY"), Multiplexer::Screen);
+    assert_eq!(around("OTHER"), Multiplexer::None);
+}

@@ -337,6 +337,8 @@ mod tests {
         assert!(reply.starts_with("\x1b[5;7R\x1b[0n\x1b[?"), "{reply:?}");
         emulator.feed(b"\x1b]52;c;?\x07\x1b]52;c;aGk=\x07");
         assert_eq!(emulator.take_reply(), b"");
+        assert_eq!(emulator.take_copied().as_deref(), Some("hi"));
+        assert_eq!(emulator.take_copied(), None);
     }
 
     #[test]

@@ -1,10 +1,10 @@
 //! Terminals: a shell in a pseudo-terminal, its emulated screen, and what happens in it.
 //!
 //! [`Terminal`] is one PTY with one persistent shell that the user and the agent share. The user's
-//! keys go in by [`Terminal::input`], the picture comes out by [`Terminal::screen`]. The agent runs
-//! commands ([`Terminal::run`]) and sends keys ([`Terminal::keys`]); each answers with a [`Ran`]:
-//! state, exit code, folder, what is new of the output. Why a command runs, and whether it may, is
-//! for others to know.
+//! keys go in by [`Terminal::input`], the picture comes out by [`Terminal::screen`], all that it has
+//! shown by [`Terminal::look_back`]. The agent runs commands ([`Terminal::run`]) and sends keys
+//! ([`Terminal::keys`]); each answers with a [`Ran`]: state, exit code, folder, what is new of the
+//! output. Why a command runs, and whether it may, is for others to know.
 //!
 //! ```text
 //! PTY ─ reader ─ scan ─┬─ emulator ─ cells ───────► Screen

@@ -199,6 +199,9 @@ impl App {
             // No pane is seen, so none may have the keys.
             self.focus = Focus::Message;
         }
+        if is_small {
+            self.seen = None;
+        }
         self.prepare_bottom();
         let pen = Pen {
             theme: &self.theme,

@@ -2,6 +2,7 @@
 
 use super::actions::ACTIONS;
 use super::chat_lines::{Pen, plan_step};
+use super::copy_mode;
 use super::keymap::{Place, TermVerb, Verb};
 use super::slash::COMMANDS;
 use super::theme::Role;
@@ -257,6 +258,9 @@ fn help_lines(pen: &Pen<'_>, columns: u16) -> Vec<Line<'static>> {
             lines.push(row(&keys.join("  "), action.what));
         }
     }
+    lines.push(Line::default());
+    lines.push(Line::from(pen.span("Terminal, in copy mode", Role::Heading)));
+    lines.extend(copy_mode::KEYS.iter().map(|(keys, what)| row(keys, what)));
     lines.push(Line::default());
     lines.push(Line::from(pen.span("Commands", Role::Heading)));
     for (name, arguments, what) in COMMANDS {

@@ -227,8 +227,11 @@ pub(crate) fn draw(seen: &Seen, app: &App, buffer: &mut Buffer) {
         (false, true) => model(seen, app, buffer, area, true),
     }
     let keys = "j k scroll   Tab other side   [ ] other command   x what was left out   q close";
-    let said = app.said.as_ref().map(|(text, _)| (text.as_str(), Role::Warning));
-    let (text, role) = said.unwrap_or((keys, Role::Dim));
+    let (text, role) = match &app.said {
+        Some((text, _)) => (text.as_str(), Role::Warning),
+        None if !app.state.asks.is_empty() => ("a question waits: q, then Alt+a", Role::Ask),
+        None => (keys, Role::Dim),
+    };
     let line = view::plain(app, &format!(" {text}"), role, screen.width);
     view::put(buffer, Rect { y: area.bottom(), height: 1, ..screen }, &line);
 }

@@ -159,4 +159,35 @@ proptest! {
         }
         prop_assert_eq!(texts(&emulator.look_back()), printed);
     }
+
+    #[test]
+    fn whatever_comes_the_places_are_places_of_the_text(
+        bytes in proptest::collection::vec(prop_oneof![
+            4 => Just(b"\x1b[".to_vec()), 2 => Just("漢e\u{301}\t".as_bytes().to_vec()),
+            2 => Just(b"\r\n".to_vec()), 1 => Just(b"\x1b[?1049h".to_vec()),
+            1 => Just(b"\x1b[?1049l".to_vec()), 1 => Just(b"\x1b[3J".to_vec()),
+            4 => "[0-9;]{0,3}[@-~]".prop_map(String::into_bytes),
+            3 => proptest::collection::vec(any::<u8>(), 0..20)], 0..200),
+        columns in 1u16..30, rows in 1u16..9, wider in 1u16..60) {
+        let mut emulator = emulator(columns, rows);
+        emulator.feed(&bytes.concat());
+        emulator.resize(Size { columns: wider, rows });
+        emulator.feed(&bytes.concat());
+        let back = emulator.look_back();
+        for at in [back.cursor, back.top] {
+            prop_assert!(at.line < back.lines().max(1));
+            prop_assert!(back.text(at.line).is_char_boundary(at.byte), "{at:?}");
+        }
+        for line in 0..back.lines() {
+            let text = back.text(line);
+            prop_assert!(!text.contains('\n'));
+            let mut end = 0;
+            for (range, _) in back.styles(line) {
+                prop_assert_eq!(range.start, end);
+                prop_assert!(text.is_char_boundary(range.end));
+                end = range.end;
+            }
+            prop_assert_eq!(end, text.len());
+        }
+    }
 }

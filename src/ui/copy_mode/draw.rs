@@ -9,7 +9,7 @@ use crate::ui::term_pane;
 use crate::ui::theme::{Role, Theme};
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
-use ratatui::style::{Modifier, Style};
+use ratatui::style::{Color, Modifier, Style};
 use std::ops::Range;
 
 /// A line with all that is to be seen of it.
@@ -23,10 +23,13 @@ struct Look<'a> {
 
 impl Look<'_> {
     fn style(&self, byte: usize, theme: &Theme) -> Style {
-        let own = self.styles.iter().find(|(range, _)| range.contains(&byte));
+        // Both are in order: a line may have tens of thousands.
+        let own = self.styles.get(self.styles.partition_point(|(range, _)| range.end <= byte));
         let mut style = own.map_or_else(Style::new, |(_, own)| term_pane::style(*own));
-        if self.hits.iter().any(|hit| hit.contains(&byte)) {
-            style = style.patch(theme.style(Role::Ask)).add_modifier(Modifier::REVERSED);
+        let hit = self.hits.get(self.hits.partition_point(|hit| hit.end <= byte));
+        if hit.is_some_and(|hit| hit.contains(&byte)) {
+            let hit = theme.style(Role::Ask).bg(Color::Reset);
+            style = style.patch(hit).add_modifier(Modifier::REVERSED);
         }
         if self.selected.contains(&byte) {
             style = style.remove_modifier(Modifier::REVERSED).patch(theme.style(Role::Selection));

@@ -124,13 +124,13 @@ pub(super) fn distance(
     columns: usize,
     most: usize,
 ) -> usize {
-    let mut at = from;
     let mut count = 0;
-    while at < to && count < most {
-        at = step(back, at, 1, columns);
-        count += 1;
+    let mut at = from;
+    while at.line < to.line && count < most {
+        count += rows(back.text(at.line), columns).len().saturating_sub(at.row);
+        at = RowAt { line: at.line + 1, row: 0 };
     }
-    count
+    (count + to.row.saturating_sub(at.row)).min(most)
 }
 
 /// The place in a row that is nearest to a column.
@@ -177,6 +177,8 @@ mod tests {
         assert_eq!(step(&back, at(2, 0), -2, 4), at(0, 1));
         assert_eq!(step(&back, at(2, 0), -99, 4), at(0, 0));
         assert_eq!(distance(&back, at(0, 0), at(2, 0), 4, 9), 3);
+        assert_eq!(distance(&back, at(0, 1), at(2, 0), 4, 9), 2);
+        assert_eq!(distance(&back, at(0, 0), at(2, 0), 4, 2), 2);
     }
 
     proptest! {
