@@ -1,7 +1,8 @@
 //! The emulated screen: bytes in; cells, modes, title and the replies to queries out. The core is
-//! `alacritty_terminal`; nothing of it leaves this file and `cells`.
+//! `alacritty_terminal`; nothing of it leaves this file, `cells`, `replies` and `checksum`.
 
 use super::cells;
+use super::replies::Queries;
 use crate::protocol::{Modes, Screen, Size};
 use alacritty_terminal::event::{Event, EventListener, WindowSize};
 use alacritty_terminal::grid::Dimensions;
@@ -98,6 +99,7 @@ pub(super) struct Emulator {
     core: Term<Listener>,
     parser: Processor<StdSyncHandler>,
     listener: Listener,
+    pub(super) queries: Queries,
     size: Size,
     title: String,
 }
@@ -116,12 +118,20 @@ impl Emulator {
             core: Term::new(config, &Grid(size), listener.clone()),
             parser: Processor::new(),
             listener,
+            queries: Queries::default(),
             size,
             title: String::new(),
         }
     }
 
-    pub(super) fn feed(&mut self, bytes: &[u8]) {
+    pub(super) fn feed(&mut self, mut bytes: &[u8]) {
+        while let Some(end) = self.queries.next(bytes) {
+            self.parser.advance(&mut self.core, &bytes[..end]);
+            if let Some(answer) = self.queries.answer(&self.core) {
+                self.listener.send_event(Event::PtyWrite(answer));
+            }
+            bytes = &bytes[end..];
+        }
         self.parser.advance(&mut self.core, bytes);
         let mut told = self.listener.told.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(title) = told.title.take() {

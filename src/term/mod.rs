@@ -22,6 +22,7 @@
 
 mod capture;
 mod cells;
+mod checksum;
 mod emulator;
 mod error;
 mod foreground;
@@ -31,6 +32,7 @@ mod marks;
 mod progress;
 mod pty;
 mod queue;
+mod replies;
 mod row;
 mod rows;
 mod run;

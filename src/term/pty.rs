@@ -5,8 +5,9 @@ use super::TermError;
 use super::shell::Integration;
 use crate::protocol::{Launch, Size};
 use portable_pty::{CommandBuilder, MasterPty, PtySize, native_pty_system};
+use rustix::fs::{Mode, OFlags};
 use rustix::process::{Pid, Signal, kill_process, kill_process_group};
-use rustix::termios::LocalModes;
+use rustix::termios::{LocalModes, QueueSelector, tcflush};
 use std::io::{Read, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::process::Child;
@@ -103,6 +104,14 @@ impl Pty {
             echo: has(LocalModes::ECHO),
             signals: has(LocalModes::ISIG),
         })
+    }
+
+    /// Drops what was typed and not read yet. False: it could not be done.
+    pub(super) fn drop_input(&self) -> bool {
+        let name = self.master().tty_name();
+        let flags = OFlags::RDWR | OFlags::NOCTTY | OFlags::NONBLOCK | OFlags::CLOEXEC;
+        let slave = name.and_then(|name| rustix::fs::open(name, flags, Mode::empty()).ok());
+        slave.is_some_and(|slave| tcflush(slave, QueueSelector::IFlush).is_ok())
     }
 
     /// To the foreground group and to the shell's own.

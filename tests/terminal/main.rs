@@ -10,3 +10,4 @@ mod screen;
 
 mod conformance;
 mod drawing;
+mod pasting;

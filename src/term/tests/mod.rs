@@ -3,7 +3,9 @@
 
 mod commands;
 mod programs;
+mod queries;
 mod recordings;
+mod resizes;
 
 use super::{Ran, TermError, Terminal, Wait};
 use crate::protocol::{Launch, Size};
