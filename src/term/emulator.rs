@@ -2,7 +2,7 @@
 //! `alacritty_terminal`; nothing of it leaves this file, `cells`, `replies` and `checksum`.
 
 use super::cells;
-use super::replies::Queries;
+use super::replies::{self, Queries};
 use crate::protocol::{Modes, Screen, Size};
 use alacritty_terminal::event::{Event, EventListener, WindowSize};
 use alacritty_terminal::grid::Dimensions;
@@ -43,10 +43,14 @@ impl Dimensions for Grid {
     }
 }
 
+type SayColor = Arc<dyn Fn(Rgb) -> String + Send + Sync>;
+
 /// What the core wants to tell while it parses.
 #[derive(Default)]
 struct Told {
     reply: Vec<u8>,
+    /// Colours that are asked for, and how to say them.
+    colors: Vec<(usize, SayColor)>,
     title: Option<String>,
 }
 
@@ -80,12 +84,10 @@ impl EventListener for Listener {
                     cell_height,
                 })
             }
-            // The outer colours are not known here; a dark terminal is the likelier guess, and
-            // no answer would let programs wait.
-            Event::ColorRequest(index, format) => format(match index {
-                256 | 258 => Rgb { r: 0xe0, g: 0xe0, b: 0xe0 },
-                _ => Rgb { r: 0, g: 0, b: 0 },
-            }),
+            Event::ColorRequest(index, format) => {
+                told.colors.push((index, format));
+                return;
+            }
             // The clipboard is the user's: reads are refused by silence, writes ignored.
             _ => return,
         };
@@ -128,6 +130,13 @@ impl Emulator {
         while let Some(end) = self.queries.next(bytes) {
             self.parser.advance(&mut self.core, &bytes[..end]);
             if let Some(answer) = self.queries.answer(&self.core) {
+                self.listener.send_event(Event::PtyWrite(answer));
+            }
+            let mut told = self.listener.told.lock().unwrap_or_else(PoisonError::into_inner);
+            let asked = std::mem::take(&mut told.colors);
+            drop(told);
+            for (index, format) in asked {
+                let answer = format(replies::color(&self.core, index));
                 self.listener.send_event(Event::PtyWrite(answer));
             }
             bytes = &bytes[end..];

@@ -4,10 +4,11 @@
 use super::checksum;
 use alacritty_terminal::Term;
 use alacritty_terminal::term::cell::Flags;
-use alacritty_terminal::vte::ansi::{Color, CursorShape, NamedColor};
+use alacritty_terminal::vte::ansi::{Color, CursorShape, NamedColor, Rgb};
 use std::fmt::Write as _;
 
 const ESC: u8 = 0x1b;
+const BELL: u8 = 0x07;
 /// A sequence longer than this is no query of ours.
 const SEQUENCE_BYTES_MAX: usize = 512;
 /// What the terminal says that it is, in terminfo's words.
@@ -37,8 +38,10 @@ enum State {
     Escape,
     Csi,
     Dcs,
-    /// The end of a device control string, if a backslash follows.
+    Osc,
+    /// The end of a control string, if a backslash follows.
     DcsEscape,
+    OscEscape,
 }
 
 /// Cuts the stream after each sequence that may be a query.
@@ -70,17 +73,26 @@ impl Queries {
     fn byte(&mut self, byte: u8) -> bool {
         match (self.state, byte) {
             (State::Dcs, ESC) => self.state = State::DcsEscape,
+            (State::Osc, ESC) => self.state = State::OscEscape,
             (_, ESC) => self.state = State::Escape,
             (State::DcsEscape, b'\\') => {
                 self.state = State::Ground;
                 return true;
             }
-            (State::Escape | State::DcsEscape, b'[' | b'P') => {
+            (State::OscEscape, b'\\') | (State::Osc, BELL) => {
+                self.state = State::Ground;
+                return self.body.contains(&b'?');
+            }
+            (State::Escape | State::DcsEscape | State::OscEscape, b'[' | b'P' | b']') => {
                 self.body.clear();
                 self.body.push(byte);
-                self.state = if byte == b'[' { State::Csi } else { State::Dcs };
+                self.state = match byte {
+                    b'[' => State::Csi,
+                    b'P' => State::Dcs,
+                    _ => State::Osc,
+                };
             }
-            (State::Csi, 0x20..=0x3f) | (State::Dcs, 0x20..=0x7e) => {
+            (State::Csi, 0x20..=0x3f) | (State::Dcs, 0x20..=0x7e) | (State::Osc, 0x20..) => {
                 self.body.push(byte);
                 if self.body.len() > SEQUENCE_BYTES_MAX {
                     self.state = State::Ground;
@@ -134,6 +146,34 @@ impl Queries {
         let sum = checksum::of(core, [at(2), at(3), at(4), at(5)]);
         Some(format!("\x1bP{id}!~{sum:04X}\x1b\\"))
     }
+}
+
+/// A colour of the palette, of the text (256) or behind it (257), as a program set it. The outer
+/// ones are not known here: those of xterm and a dark terminal are the likeliest guess, and no
+/// answer would let programs wait.
+pub(super) fn color<T>(core: &Term<T>, index: usize) -> Rgb {
+    let gray = |level: u8| Rgb { r: level, g: level, b: level };
+    let guess = || match u8::try_from(index) {
+        Ok(index @ 0..=15) => {
+            let level = |bit: u8| match (index >> bit & 1, index) {
+                (1, 8..) => 0xff,
+                (1, 7) => 0xe5,
+                (1, _) => 0xcd,
+                (_, 8) => 0x7f,
+                _ => 0,
+            };
+            Rgb { r: level(0), g: level(1), b: level(2) }
+        }
+        Ok(index @ 16..=231) => {
+            let level = |step: u8| if step == 0 { 0 } else { 55 + 40 * step };
+            let cube = index - 16;
+            Rgb { r: level(cube / 36), g: level(cube / 6 % 6), b: level(cube % 6) }
+        }
+        Ok(index) => gray(8 + 10 * (index - 232)),
+        Err(_) if index == NamedColor::Background as usize => gray(0),
+        Err(_) => gray(0xe0),
+    };
+    core.colors()[index].unwrap_or_else(guess)
 }
 
 /// Names and values in hexadecimal, each with an answer of its own.

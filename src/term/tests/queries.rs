@@ -17,7 +17,7 @@ fn ask(before: &str, query: &[u8]) -> (String, Screen) {
 #[test]
 fn queries_are_answered_and_print_nothing() {
     let version = format!("\x1bP>|brisk({})\x1b\\", env!("CARGO_PKG_VERSION"));
-    let cases: [(&str, &str, &str); 21] = [
+    let cases: [(&str, &str, &str); 26] = [
         ("", "\x1b[c", "\x1b[?6c"),
         ("", "\x1b[5n", "\x1b[0n"),
         ("\x1b[5;7H", "\x1b[6n", "\x1b[5;7R"),
@@ -38,6 +38,11 @@ fn queries_are_answered_and_print_nothing() {
         ("\x1b[95;48;2;1;2;3m", "\x1bP$qm\x1b\\", "\x1bP1$r0;95;48;2;1;2;3m\x1b\\"),
         ("\x1b[6 q", "\x1bP$q q\x1b\\", "\x1bP1$r6 q\x1b\\"),
         ("", "\x1bP$q\"z\x1b\\", "\x1bP0$r\x1b\\"),
+        ("", "\x1b]11;?\x07", "\x1b]11;rgb:0000/0000/0000\x07"),
+        ("\x1b]11;#123456\x07", "\x1b]11;?\x1b\\", "\x1b]11;rgb:1212/3434/5656\x1b\\"),
+        ("", "\x1b]4;9;?\x07", "\x1b]4;9;rgb:ffff/0000/0000\x07"),
+        ("", "\x1b]4;208;?\x07", "\x1b]4;208;rgb:ffff/8787/0000\x07"),
+        ("", "\x1b]4;255;?\x07", "\x1b]4;255;rgb:eeee/eeee/eeee\x07"),
         ("", "\x1b[5n\x1b[>q\x1b[5n", &format!("\x1b[0n{version}\x1b[0n")),
     ];
     for (before, query, expected) in cases {
@@ -80,9 +85,9 @@ fn what_nobody_knows_is_answered_by_silence_and_prints_nothing() {
 
 #[test]
 fn a_query_that_comes_in_pieces_is_answered_in_its_place() {
-    let query = b"a\x1b[6n\x1bP+q436F\x1b\\b\x1b[6n";
+    let query = b"a\x1b[6n\x1bP+q436F\x1b\\b\x1b]4;0;?\x07\x1b[6n";
     let (whole, _) = ask("", query);
-    assert_eq!(whole, "\x1b[1;2R\x1bP1+r436F=323536\x1b\\\x1b[1;3R");
+    assert_eq!(whole, "\x1b[1;2R\x1bP1+r436F=323536\x1b\\\x1b]4;0;rgb:0000/0000/0000\x07\x1b[1;3R");
     for cut in 1..query.len() {
         let mut emulator = Emulator::new(SIZE);
         emulator.feed(&query[..cut]);
