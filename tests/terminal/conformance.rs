@@ -7,7 +7,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 /// What esctest2 counted when this was last changed. It only rises.
-const ESCTEST_PASSES: usize = 227;
+const ESCTEST_PASSES: usize = 241;
 const LONG: Duration = Duration::from_secs(60);
 const ESCTEST_MAX: Duration = Duration::from_secs(900);
 
