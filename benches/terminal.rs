@@ -363,10 +363,17 @@ fn cat(outer: &mut Outer, file: &Path, pids: &[u32]) -> Cost {
     let pause = Duration::from_millis(200);
     let (before, begun) = (outer.rest(), Instant::now());
     let cpu_before: f64 = pids.iter().map(|pid| cpu(*pid)).sum();
-    outer.keys(&format!("cat {}; printf '\\ec'; sleep 0.2; printf 'E%sD' N\r", file.display()));
-    let (at, _) = outer.wait_for("END", before);
+    outer.keys(&format!(
+        "cat {}; printf '\\ec'; sleep 0.2; printf 'E%sD-OF-IT' N\r",
+        file.display()
+    ));
+    let (at, _) = outer.wait_for("END-OF-IT", before);
     let cpu_after: f64 = pids.iter().map(|pid| cpu(*pid)).sum();
-    Cost { cpu: cpu_after - cpu_before, wall: at - begun - pause, bytes: outer.bytes() - before }
+    Cost {
+        cpu: cpu_after - cpu_before,
+        wall: (at - begun).saturating_sub(pause),
+        bytes: outer.bytes() - before,
+    }
 }
 
 fn tmux_cat(file: &Path) -> Cost {

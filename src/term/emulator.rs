@@ -1,11 +1,12 @@
 //! The emulated screen: bytes in; cells, modes, title, past lines and the replies to queries out. The
-//! core is `alacritty_terminal`; nothing of it leaves this file and `cells`.
+//! core is `alacritty_terminal`; nothing of it leaves this file, `cells`, `replies` and `checksum`.
 //!
 //! The core keeps the newest rows above the screen; it slows down and grows with many. Older ones go
 //! to `history`, which has them in a tenth of the room.
 
 use super::cells;
 use super::history::{self, History};
+use super::replies::{self, Queries};
 use super::signals::{Signal, Signals};
 use crate::protocol::{LineAt, Modes, Screen, Scrollback, Size, TextBlock};
 use alacritty_terminal::event::{Event, EventListener, WindowSize};
@@ -55,10 +56,14 @@ impl Dimensions for Grid {
     }
 }
 
+type SayColor = Arc<dyn Fn(Rgb) -> String + Send + Sync>;
+
 /// What the core wants to tell while it parses.
 #[derive(Default)]
 struct Told {
     reply: Vec<u8>,
+    /// Colours that are asked for, and how to say them.
+    colors: Vec<(usize, SayColor)>,
     title: Option<String>,
     copied: Option<String>,
 }
@@ -93,12 +98,10 @@ impl EventListener for Listener {
                     cell_height,
                 })
             }
-            // The outer colours are not known here; a dark terminal is the likelier guess, and
-            // no answer would let programs wait.
-            Event::ColorRequest(index, format) => format(match index {
-                256 | 258 => Rgb { r: 0xe0, g: 0xe0, b: 0xe0 },
-                _ => Rgb { r: 0, g: 0, b: 0 },
-            }),
+            Event::ColorRequest(index, format) => {
+                told.colors.push((index, format));
+                return;
+            }
             Event::ClipboardStore(ClipboardType::Clipboard, text) => {
                 told.copied = Some(text);
                 return;
@@ -116,6 +119,7 @@ pub(super) struct Emulator {
     core: Term<Listener>,
     parser: Processor<StdSyncHandler>,
     listener: Listener,
+    pub(super) queries: Queries,
     size: Size,
     title: String,
     history: History,
@@ -142,6 +146,7 @@ impl Emulator {
             core: Term::new(config(size), &Grid(size), listener.clone()),
             parser: Processor::new(),
             listener,
+            queries: Queries::default(),
             size,
             title: String::new(),
             history: History::default(),
@@ -151,12 +156,31 @@ impl Emulator {
     }
 
     pub(super) fn feed(&mut self, bytes: &[u8]) {
-        for piece in bytes.chunks(PIECE_BYTES_MAX) {
+        for mut piece in bytes.chunks(PIECE_BYTES_MAX) {
+            while let Some(end) = self.queries.next(piece) {
+                self.piece(&piece[..end]);
+                self.answer();
+                piece = &piece[end..];
+            }
             self.piece(piece);
         }
         let mut told = self.listener.told.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(title) = told.title.take() {
             self.title = title;
+        }
+    }
+
+    /// Replies to what the core does not answer, in their place.
+    fn answer(&mut self) {
+        if let Some(answer) = self.queries.answer(&self.core) {
+            self.listener.send_event(Event::PtyWrite(answer));
+        }
+        let mut told = self.listener.told.lock().unwrap_or_else(PoisonError::into_inner);
+        let asked = std::mem::take(&mut told.colors);
+        drop(told);
+        for (index, format) in asked {
+            let answer = format(replies::color(&self.core, index));
+            self.listener.send_event(Event::PtyWrite(answer));
         }
     }
 

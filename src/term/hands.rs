@@ -43,7 +43,7 @@ impl Terminal {
         drop(live);
         shared.queue.drop_agents();
         if unread {
-            shared.pty.drop_unread();
+            shared.pty.drop_input();
         }
         shared.integration.withdraw();
         shared.bump();

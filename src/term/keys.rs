@@ -93,19 +93,28 @@ fn function(key: Key, number: u8) -> Vec<u8> {
     }
 }
 
-/// Line breaks become the Enter key's byte. Where the program brackets pastes, what would end the
-/// bracket is taken out, over and over, since taking it out can make a new one.
+/// What ends a bracketed paste, in both of its forms.
+const PASTE_ENDS: [&str; 2] = ["\x1b[201~", "\u{9b}201~"];
+
+/// Line breaks become the Enter key's byte, tabs stay, and other controls are no text: they are
+/// dropped, as a pasted ^C or Escape would act. What would end the program's bracket is taken out
+/// whole, also where taking it out makes a new one.
 fn encode_paste(text: &str, modes: Modes) -> Vec<u8> {
-    let mut text = text.replace("\r\n", "\r").replace('\n', "\r");
-    if !modes.bracketed_paste {
-        return text.into_bytes();
-    }
-    for bracket in ["\x1b[201~", "\u{9b}201~"] {
-        while text.contains(bracket) {
-            text = text.replace(bracket, "");
+    let text = text.replace("\r\n", "\r").replace('\n', "\r");
+    let mut kept = String::with_capacity(text.len());
+    for char in text.chars() {
+        kept.push(char);
+        if char == '~'
+            && let Some(end) = PASTE_ENDS.into_iter().find(|end| kept.ends_with(end))
+        {
+            kept.truncate(kept.len() - end.len());
         }
     }
-    format!("\x1b[200~{text}\x1b[201~").into_bytes()
+    kept.retain(|char| !char.is_control() || matches!(char, '\r' | '\t'));
+    if !modes.bracketed_paste {
+        return kept.into_bytes();
+    }
+    format!("\x1b[200~{kept}\x1b[201~").into_bytes()
 }
 
 #[cfg(test)]
@@ -148,6 +157,20 @@ mod tests {
         let hostile = "a\x1b[20\x1b[201~1~\nrm".to_string();
         let paste = Input::Paste(hostile);
         assert_eq!(encode(&paste, bracketed), b"\x1b[200~a\rrm\x1b[201~");
+        let nested = Input::Paste("\x1b[20".repeat(9) + &"1~".repeat(9) + "\u{9b}201~ok");
+        assert_eq!(encode(&nested, bracketed), b"\x1b[200~ok\x1b[201~");
         assert_eq!(encode(&Input::Paste("x\ny".into()), Modes::default()), b"x\ry");
+    }
+
+    #[test]
+    fn controls_in_a_paste_press_no_keys() {
+        let paste = Input::Paste("a\tb\x03\x04\x1b:q!\x7f\0é\r\n".into());
+        assert_eq!(encode(&paste, Modes::default()), "a\tb:q!é\r".as_bytes());
+    }
+
+    #[test]
+    fn a_long_hostile_paste_costs_no_more_than_it_is_long() {
+        let hostile = "\x1b[20".repeat(200_000) + &"1~".repeat(200_000);
+        assert_eq!(encode(&Input::Paste(hostile), Modes::default()), b"");
     }
 }

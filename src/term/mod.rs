@@ -24,6 +24,7 @@
 
 mod capture;
 mod cells;
+mod checksum;
 mod emulator;
 mod error;
 mod foreground;
@@ -36,6 +37,7 @@ mod nested;
 mod progress;
 mod pty;
 mod queue;
+mod replies;
 mod row;
 mod rows;
 mod run;

@@ -106,14 +106,12 @@ impl Pty {
         })
     }
 
-    /// Drops what was typed and no program has read yet.
-    pub(super) fn drop_unread(&self) {
-        let Some(path) = self.master().tty_name() else { return };
+    /// Drops what was typed and not read yet. False: it could not be done.
+    pub(super) fn drop_input(&self) -> bool {
+        let name = self.master().tty_name();
         let flags = OFlags::RDWR | OFlags::NOCTTY | OFlags::NONBLOCK | OFlags::CLOEXEC;
-        // A terminal that is gone holds nothing.
-        if let Ok(slave) = rustix::fs::open(path, flags, Mode::empty()) {
-            let _ = tcflush(slave, QueueSelector::IFlush);
-        }
+        let slave = name.and_then(|name| rustix::fs::open(name, flags, Mode::empty()).ok());
+        slave.is_some_and(|slave| tcflush(slave, QueueSelector::IFlush).is_ok())
     }
 
     /// To the foreground group and to the shell's own.

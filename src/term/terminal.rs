@@ -119,12 +119,24 @@ impl Terminal {
         shared.tell(revision);
     }
 
-    /// ^C to the foreground. Where the program does not read its input, the signal itself.
+    /// Answers queries for checksums of the screen (DECRQCRA), which is off: a program could read by
+    /// them what others wrote. For the conformance tests, which see the screen by nothing else.
+    #[doc(hidden)]
+    pub fn answer_checksums(&self) {
+        self.shared().live().emulator.queries.checksums = true;
+    }
+
+    /// ^C to the foreground. Where the program does not read its input, what waits there is dropped.
     pub fn interrupt(&self) {
         let shared = self.shared();
         let stuck = shared.queue.clear();
         let signals = shared.pty.line_mode().is_some_and(|mode| mode.signals);
-        if let Some(group) = shared.pty.foreground().filter(|_| stuck && signals) {
+        // What the kernel holds is in the way of the ^C, and the shell would read it next.
+        if stuck
+            && signals
+            && !shared.pty.drop_input()
+            && let Some(group) = shared.pty.foreground()
+        {
             signal_group(group, Signal::INT);
         }
         // Also after a signal: it makes the kernel drop what was typed before it.

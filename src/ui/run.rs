@@ -25,7 +25,9 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 
 /// Between two frames: 60 a second, 15 over a slow line.
 const FRAME_MS: u64 = 16;
-const FRAME_SSH_MS: u64 = 66;
+const FRAME_SLOW_MS: u64 = 66;
+/// A line that needs so long for a frame is a slow one.
+const WRITE_SLOW_MS: u64 = 25;
 /// Between two frames that show nothing but the next words of a text.
 const TEXT_FRAME_MS: u64 = 33;
 /// A key is seen at once; only between two frames for keys passes that long.
@@ -59,8 +61,13 @@ struct Loop {
     painter: Painter,
     writer: Writer,
     clock: Clock,
+    /// Between two frames, if the line is not slow.
     frame_ms: u64,
     last_frame: u64,
+    /// The last frame was long on its way.
+    is_slow: bool,
+    /// Of the frame that is on its way.
+    sent_at: Option<u64>,
     /// A key was pressed that no frame has shown yet.
     key_waits: bool,
     last_key_frame: u64,
@@ -120,7 +127,7 @@ impl Loop {
         let guard = Guard::take(keys)?;
         let out = std::io::stdout().as_fd().try_clone_to_owned().context("open the terminal")?;
         let writer = Writer::start(File::from(out)).context("start the screen's thread")?;
-        let frame_ms = if options.ssh { FRAME_SSH_MS } else { FRAME_MS };
+        let frame_ms = if options.ssh { FRAME_SLOW_MS } else { FRAME_MS };
         let mut new = Self {
             handle,
             app,
@@ -129,6 +136,8 @@ impl Loop {
             clock,
             frame_ms,
             last_frame: 0,
+            is_slow: false,
+            sent_at: None,
             key_waits: false,
             last_key_frame: 0,
             echo_until: 0,
@@ -164,6 +173,10 @@ impl Loop {
             self.send_ops();
             self.programs_copy();
             let is_busy = self.writer.is_busy().context("write to the terminal")?;
+            if let (false, Some(sent_at)) = (is_busy, self.sent_at) {
+                self.is_slow = self.app.now - sent_at >= WRITE_SLOW_MS;
+                self.sent_at = None;
+            }
             let wake_at = self.draw_or_wake_at(is_busy)?;
             let wait = wake_at.map(|at| Duration::from_millis(at.saturating_sub(self.clock.now())));
             let woken = tokio::select! {
@@ -185,10 +198,11 @@ impl Loop {
 
     /// Draws if it is time; says when something is to be done next without being woken.
     fn draw_or_wake_at(&mut self, is_busy: bool) -> anyhow::Result<Option<u64>> {
+        let frame_ms = if self.is_slow { FRAME_SLOW_MS } else { self.frame_ms };
         let due_at = match (self.key_waits, self.app.hurries) {
             (true, _) => self.last_key_frame + KEY_FRAME_MS,
-            (false, true) => self.last_frame + self.frame_ms,
-            (false, false) => self.last_frame + self.frame_ms.max(TEXT_FRAME_MS),
+            (false, true) => self.last_frame + frame_ms,
+            (false, false) => self.last_frame + frame_ms.max(TEXT_FRAME_MS),
         };
         let now = self.app.now;
         if self.app.dirty && !is_busy && now >= due_at {
@@ -213,6 +227,7 @@ impl Loop {
         }
         let mut bytes = self.clipboard.take();
         bytes.extend(frame);
+        self.sent_at = (!bytes.is_empty()).then_some(self.app.now);
         self.writer.write(bytes);
         self.app.dirty = false;
         self.app.hurries = false;

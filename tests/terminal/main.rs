@@ -9,6 +9,7 @@ mod conformance;
 mod drawing;
 mod hands;
 mod look_back;
+mod pasting;
 mod programs;
 mod room;
 #[path = "../common/screen.rs"]

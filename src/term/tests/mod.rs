@@ -5,7 +5,9 @@ mod commands;
 mod hands;
 mod look_back;
 mod programs;
+mod queries;
 mod recordings;
+mod resizes;
 
 use super::{Ran, TermError, Terminal, Wait};
 use crate::protocol::{Input, Key, KeyCode, Launch, Size};

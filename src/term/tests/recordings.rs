@@ -1,24 +1,24 @@
 //! Recorded streams of real programs, cut into random chunks, must show the screens they are known
 //! to show.
 
-use super::super::emulator::Emulator;
-use super::super::scan::{Csi, Scanner, Sink};
-use crate::protocol::{Cell, Color, Size};
+use super::super::live::Live;
+use crate::protocol::{Cell, Color, Screen, Size};
 use serde_json::Value;
 use std::path::Path;
 
-/// The emulator behind the scanner, as in the reader.
-struct Pane(Emulator);
+/// How often each recording is cut anew.
+const CUTS: usize = 8;
 
-impl Sink for Pane {
-    fn text(&mut self, _bytes: &[u8]) {}
-    fn control(&mut self, _byte: u8) {}
-    fn csi(&mut self, _csi: &Csi<'_>) {}
-    fn escape(&mut self, _byte: u8) {}
-    fn osc(&mut self, _body: &[u8]) {}
-    fn raw(&mut self, bytes: &[u8]) {
-        self.0.feed(bytes);
+/// What the pane shows in the end, if it reads as many bytes at a time.
+fn shown(size: Size, bytes: &[u8], mut chunk: impl FnMut() -> usize) -> Screen {
+    let mut live = Live::new(size, "/".into(), std::env::temp_dir(), true);
+    let mut rest = bytes;
+    while !rest.is_empty() {
+        let (now, later) = rest.split_at(chunk().clamp(1, rest.len()));
+        live.feed(now, "nonce");
+        rest = later;
     }
+    Screen { revision: 0, ..Screen::clone(&live.screen()) }
 }
 
 const NAMES: [&str; 16] = [
@@ -93,15 +93,12 @@ fn check(folder: &Path) {
         |key: &str| u16::try_from(size[key].as_u64().expect("a number")).expect("it is small");
     let size = Size { columns: side("columns"), rows: side("screen_lines") };
     let bytes = std::fs::read(folder.join("recording")).expect("the recording is complete");
-    let mut pane = Pane(Emulator::new(size));
-    let mut scanner = Scanner::new();
-    let mut rest = bytes.as_slice();
-    while !rest.is_empty() {
-        let (now, later) = rest.split_at(fastrand::usize(1..=rest.len().min(300)));
-        scanner.feed(now, &mut pane);
-        rest = later;
+    let screen = shown(size, &bytes, || usize::MAX);
+    for cut in 0..CUTS {
+        let longest = [1, 3, 17, 300, 4096][cut % 5];
+        let other = shown(size, &bytes, || fastrand::usize(1..=longest));
+        assert!(other == screen, "{name}: chunks of {longest} bytes show another screen");
     }
-    let screen = pane.0.screen(1);
     let expected = json("screen.json");
     let rows = expected.as_array().expect("rows");
     // Some of the expected screens leave out the first row.
