@@ -40,12 +40,12 @@ impl Terminal {
         live.hands.taken += 1;
         live.hands.witness = Some(Witness::new(size, &prompt));
         live.pending = None;
+        shared.integration.withdraw();
         drop(live);
         shared.queue.drop_agents();
         if unread {
             shared.pty.drop_input();
         }
-        shared.integration.withdraw();
         shared.bump();
     }
 

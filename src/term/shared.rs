@@ -114,11 +114,12 @@ impl Shared {
         self.thaw_later(&mut live);
         let switched = live.mind_secret(self.pty.line_mode()) || switched;
         let revision = live.revision;
+        // Under the lock: with the prompt's mark seen, the next command may be on its way to the file.
+        self.mind(&marks);
         drop(live);
         self.queue.push(&reply, Hand::Reply);
         // Some programs turn the echo off only after they have asked.
         self.queue.look_later();
-        self.mind(&marks);
         if !marks.is_empty() || switched || self.watchers.load(Ordering::Acquire) > 0 {
             self.bump();
         }
