@@ -33,6 +33,7 @@ mod marks;
 mod progress;
 mod pty;
 mod queue;
+mod reach;
 mod row;
 mod rows;
 mod run;
