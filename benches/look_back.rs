@@ -25,6 +25,8 @@ fn main() {
         SIZE.rows,
         std::env::consts::ARCH
     );
+    // First, while nothing else has been allocated.
+    memory_and_search(folder.path());
     throughput(folder.path(), "seq", &|line| format!("{line}\n"));
     throughput(folder.path(), "coloured ls", &|line| {
         let entry = format!(
@@ -36,7 +38,6 @@ fn main() {
         let cells = (0..60).map(|at| format!("\x1b[38;5;{}m{}", (line + at) % 256, at % 10));
         cells.collect::<String>() + "\x1b[0m\n"
     });
-    memory_and_search(folder.path());
 }
 
 fn row(name: &str, figure: &str) {

@@ -35,17 +35,19 @@ pub(super) fn cursor<T>(core: &Term<T>, size: Size) -> Option<Cursor> {
     Some(Cursor { column, row, shape })
 }
 
-/// Adds a row's text to a block, without trailing blanks if it is a line's end. Whether the line goes
-/// on in the next row, and the byte of the block's text where the cell in `column` begins.
+/// Adds a row's text to a block, without trailing blanks if it is a line's end; from the column
+/// `reach` on, the row is known to be blank. Whether the line goes on in the next row, and the byte of
+/// the block's text where the cell in `column` begins.
 pub(super) fn write_row<T>(
     core: &Term<T>,
     line: Line,
     column: Option<usize>,
+    reach: usize,
     block: &mut TextBlock,
 ) -> (bool, usize) {
     let cells = &core.grid()[line][..];
     let wraps = cells.last().is_some_and(|last| last.flags.contains(Flags::WRAPLINE));
-    let end = if wraps { cells.len() } else { used(cells) };
+    let end = if wraps { cells.len() } else { used(&cells[..reach.min(cells.len())]) };
     let mut place = None;
     let mut look: Option<&CoreCell> = None;
     let mut index = 0;

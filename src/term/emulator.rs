@@ -6,6 +6,7 @@
 
 use super::cells;
 use super::history::{self, History};
+use super::reach::Reach;
 use super::replies::{self, Queries};
 use super::signals::{Signal, Signals};
 use crate::protocol::{LineAt, Modes, Screen, Scrollback, Size, TextBlock};
@@ -13,7 +14,7 @@ use alacritty_terminal::event::{Event, EventListener, WindowSize};
 use alacritty_terminal::grid::Dimensions;
 use alacritty_terminal::index::Line;
 use alacritty_terminal::term::{ClipboardType, Config, Osc52, Term, TermMode};
-use alacritty_terminal::vte::ansi::{Processor, Rgb, StdSyncHandler};
+use alacritty_terminal::vte::ansi::{Color, NamedColor, Processor, Rgb, StdSyncHandler};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
@@ -124,6 +125,7 @@ pub(super) struct Emulator {
     title: String,
     history: History,
     signals: Signals,
+    reach: Reach,
     /// The end of the main screen's lines, while the program has the other one.
     main_lines: Option<TextBlock>,
 }
@@ -135,6 +137,13 @@ fn config(size: Size) -> Config {
         osc52: Osc52::OnlyCopy,
         ..Config::default()
     }
+}
+
+/// Batches of rows that may be in the core at once; each is of `CORE_ROWS_MAX - CORE_ROWS_KEPT` rows at
+/// least.
+fn batches(size: Size) -> usize {
+    let rows = CORE_ROWS_MAX + usize::from(size.rows);
+    rows / (CORE_ROWS_MAX - CORE_ROWS_KEPT) + 2
 }
 
 impl Emulator {
@@ -151,6 +160,7 @@ impl Emulator {
             title: String::new(),
             history: History::default(),
             signals: Signals::default(),
+            reach: Reach::new(batches(size)),
             main_lines: None,
         }
     }
@@ -201,6 +211,13 @@ impl Emulator {
     }
 
     fn advance(&mut self, bytes: &[u8]) {
+        let cursor = &self.core.grid().cursor;
+        if cursor.template.bg == Color::Named(NamedColor::Background) {
+            self.reach.print(bytes, cursor.point.column.0);
+        } else {
+            // New rows are coloured to their very end.
+            self.reach.lose();
+        }
         self.parser.advance(&mut self.core, bytes);
         self.spill();
     }
@@ -219,12 +236,14 @@ impl Emulator {
         let newest = -i32::try_from(CORE_ROWS_KEPT).unwrap_or(0);
         for line in oldest..newest {
             let tail = self.history.tail();
-            let (wraps, _) = cells::write_row(&self.core, Line(line), None, tail);
+            let reach = self.reach.widest();
+            let (wraps, _) = cells::write_row(&self.core, Line(line), None, reach, tail);
             self.history.ended(wraps);
         }
         let grid = self.core.grid_mut();
         grid.update_history(CORE_ROWS_KEPT);
         grid.update_history(config(self.size).scrolling_history);
+        self.reach.next();
     }
 
     /// The history's unfinished block with all rows of the core after it, where the cursor is in it,
@@ -250,7 +269,8 @@ impl Emulator {
                 top = LineAt { line, byte: block.open_bytes() };
             }
             let column = (row == at.line.0).then_some(at.column.0);
-            let (wraps, byte) = cells::write_row(&self.core, Line(row), column, &mut block);
+            let (wraps, byte) =
+                cells::write_row(&self.core, Line(row), column, usize::MAX, &mut block);
             if column.is_some() {
                 cursor = LineAt { line, byte: byte - start };
             }
@@ -286,6 +306,7 @@ impl Emulator {
         let before = config(self.size);
         self.size = clamp(size);
         let after = config(self.size);
+        self.reach = Reach::new(batches(self.size));
         *self.listener.size.lock().unwrap_or_else(PoisonError::into_inner) = self.size;
         // Rows of the wider screen become more: none may be dropped before it is handed over.
         if after.scrolling_history > before.scrolling_history {
@@ -310,6 +331,7 @@ impl Emulator {
 
     /// Shows what a synchronized update held back.
     pub(super) fn thaw(&mut self) {
+        self.reach.lose();
         self.parser.stop_sync(&mut self.core);
         self.spill();
     }

@@ -37,6 +37,7 @@ mod nested;
 mod progress;
 mod pty;
 mod queue;
+mod reach;
 mod replies;
 mod row;
 mod rows;

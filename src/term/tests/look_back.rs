@@ -61,6 +61,26 @@ fn tabs_stay_tabs_and_the_cursor_is_found_among_wide_characters() {
 }
 
 #[test]
+fn what_stands_far_to_the_right_of_short_lines_is_kept() {
+    let mut emulator = emulator(80, 10);
+    for number in 0..3000 {
+        let far = if number % 700 == 650 { "\x1b[70Gfar" } else { "" };
+        emulator.feed(format!("{number}{far}\r\n").as_bytes());
+    }
+    let back = emulator.look_back();
+    let far: Vec<_> = (0..3000).filter(|line| back.text(*line).ends_with(" far")).collect();
+    assert_eq!(far, [650, 1350, 2050, 2750]);
+    // With a background, a new row has it from end to end.
+    emulator.feed(b"\x1b[41m");
+    for _ in 0..30 {
+        emulator.feed("red\r\n".repeat(100).as_bytes());
+    }
+    let back = emulator.look_back();
+    assert_eq!(back.text(4500).len(), 80);
+    assert_eq!(back.styles(4500)[0].1.background, Color::Indexed(1));
+}
+
+#[test]
 fn the_other_screen_leaves_nothing_and_hides_nothing() {
     let mut emulator = emulator(20, 5);
     let lines: Vec<String> = (0..50).map(|number| format!("line {number}")).collect();
