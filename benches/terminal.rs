@@ -163,7 +163,7 @@ fn memory(pid: u32) -> f64 {
 
 fn place(script: &str) -> Place {
     let place = Place::scripted("openai-chat", script);
-    std::fs::write(place.home().join(".bashrc"), "PS1='$ '\n").expect("a home");
+    std::fs::write(place.home().join(".bashrc"), "PS1='prompt> '\n").expect("a home");
     place
 }
 
@@ -227,7 +227,7 @@ impl Bench {
             row(&format!("{flood}, memory"), format!("{:.0} MB", memory(outer.pid())), "bounded");
             let (from, begun) = (outer.bytes(), Instant::now());
             outer.keys("\x03");
-            let (at, _) = outer.wait_for("$ ", from);
+            let (at, _) = outer.wait_for("prompt>", from);
             row(&format!("^C during {flood}, prompt"), ms(at - begun), "≤ 100 ms");
         }
         let mut outer = self.zoomed(&place, SIZE);
