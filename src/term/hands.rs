@@ -169,9 +169,11 @@ impl Live {
     /// Takes in how the terminal treats what is typed; true if a secret is asked for now, or no more.
     pub(super) fn mind_secret(&mut self, mode: Option<LineMode>) -> bool {
         let secret = match mode {
+            // What is typed to a full-screen program is its own affair.
+            _ if self.full_since.is_some() => false,
             Some(LineMode { echo: false, canonical: true, .. }) => true,
             Some(LineMode { echo: false, .. }) => {
-                !self.at_prompt() && self.full_since.is_none() && asks(&self.emulator.cursor_line())
+                !self.at_prompt() && asks(&self.emulator.cursor_line())
             }
             _ => false,
         };
