@@ -38,6 +38,10 @@ pub(super) struct Host {
     pub(super) told: bool,
     /// The last look at the workspace.
     pub(super) facts: Option<Facts>,
+    /// A look that is under way; the next turn starts after it.
+    pub(super) looking: Option<JoinHandle<Facts>>,
+    /// Prompts that came meanwhile.
+    pub(super) held: Vec<String>,
     /// Removed when the session ends.
     pub(super) temporary: Option<tempfile::TempDir>,
     /// Says to others that this session lives.
@@ -52,7 +56,7 @@ pub(super) struct RunningTurn {
 
 impl Host {
     pub(super) async fn run(mut self) {
-        self.look().await;
+        self.look();
         loop {
             tokio::select! {
                 biased;
@@ -65,6 +69,7 @@ impl Host {
                     }
                 },
                 end = ended(&mut self.running) => self.end_turn(end).await,
+                facts = looked(&mut self.looking) => self.go_on(facts),
             }
         }
         self.shut_down().await;
@@ -77,7 +82,11 @@ impl Host {
             }
             Op::Steer { text } if self.running.is_some() => self.record.queue(text, true),
             Op::Prompt { text } | Op::Queue { text } | Op::Steer { text } => {
-                self.start_turn(text);
+                if self.looking.is_some() {
+                    self.held.push(text);
+                } else {
+                    self.start_turn(text);
+                }
             }
             Op::Unqueue => self.record.unqueue(),
             Op::Interrupt => self.interrupt().await,
@@ -282,12 +291,7 @@ impl Host {
         let ended = TurnEvent::Ended { turn: id, end, usage, cost, steps, duration_ms };
         self.record.emit(Body::Turn(ended));
         self.record.set_turn(None);
-        // A journal that cannot be synced was said above, or will be by the next side effect.
-        let _ = self.record.sync().await;
-        self.look().await;
-        if let Some(next) = self.record.next_prompt() {
-            self.start_turn(next);
-        }
+        self.look();
     }
 
     async fn show_changes(&self) {
@@ -302,12 +306,30 @@ impl Host {
         }
     }
 
-    async fn look(&mut self) {
-        let workspace = Arc::clone(&self.workspace);
-        let facts = tokio::task::spawn_blocking(move || workspace.facts()).await;
-        let facts = facts.expect("looking at the workspace does not panic");
+    /// Looks at the workspace, which may take its time in a large one: the user's keys do not wait.
+    fn look(&mut self) {
+        let (workspace, record) = (Arc::clone(&self.workspace), Arc::clone(&self.record));
+        self.looking = Some(tokio::spawn(async move {
+            // A journal that cannot be synced is said by the next side effect.
+            let _ = record.sync().await;
+            let facts = tokio::task::spawn_blocking(move || workspace.facts()).await;
+            facts.expect("looking at the workspace does not panic")
+        }));
+    }
+
+    /// The workspace was looked at: what waits can start.
+    fn go_on(&mut self, facts: Facts) {
+        self.looking = None;
         self.show_tree(&facts);
         self.facts = Some(facts);
+        let mut held = std::mem::take(&mut self.held).into_iter();
+        let next = self.record.next_prompt().or_else(|| held.next());
+        for text in held {
+            self.record.queue(text, false);
+        }
+        if let Some(next) = next {
+            self.start_turn(next);
+        }
     }
 
     fn show_tree(&self, facts: &Facts) {
@@ -341,6 +363,14 @@ impl Host {
 async fn ended(running: &mut Option<RunningTurn>) -> End {
     match running {
         Some(running) => (&mut running.task).await.unwrap_or_else(|_| crashed()),
+        None => std::future::pending().await,
+    }
+}
+
+/// What a look at the workspace found; never, if nobody looks.
+async fn looked(looking: &mut Option<JoinHandle<Facts>>) -> Facts {
+    match looking {
+        Some(looking) => looking.await.expect("looking at the workspace does not panic"),
         None => std::future::pending().await,
     }
 }

@@ -114,6 +114,8 @@ pub async fn start(options: Options) -> Result<Session, Failure> {
         estimator: Arc::default(),
         told: false,
         facts: None,
+        looking: None,
+        held: Vec::new(),
         temporary,
         lock,
     };

@@ -123,6 +123,8 @@ pub(super) struct Emulator {
     pub(super) queries: Queries,
     size: Size,
     title: String,
+    /// The first bytes of a character whose others have not come yet.
+    partial: Vec<u8>,
     history: History,
     signals: Signals,
     reach: Reach,
@@ -146,6 +148,22 @@ fn batches(size: Size) -> usize {
     rows / (CORE_ROWS_MAX - CORE_ROWS_KEPT) + 2
 }
 
+/// Where the bytes end without the first part of a character in UTF-8.
+fn characters_end(bytes: &[u8]) -> usize {
+    let end = bytes.len();
+    let after = bytes.iter().rev().take_while(|byte| matches!(byte, 0x80..0xc0)).count();
+    if after >= end.min(3) {
+        return end;
+    }
+    let wanted = match bytes[end - 1 - after] {
+        0xc0..0xe0 => 2,
+        0xe0..0xf0 => 3,
+        0xf0..0xf8 => 4,
+        _ => 1,
+    };
+    if after + 1 < wanted { end - 1 - after } else { end }
+}
+
 impl Emulator {
     pub(super) fn new(size: Size) -> Self {
         let size = clamp(size);
@@ -158,6 +176,7 @@ impl Emulator {
             queries: Queries::default(),
             size,
             title: String::new(),
+            partial: Vec::new(),
             history: History::default(),
             signals: Signals::default(),
             reach: Reach::new(batches(size)),
@@ -166,17 +185,38 @@ impl Emulator {
     }
 
     pub(super) fn feed(&mut self, bytes: &[u8]) {
-        for mut piece in bytes.chunks(PIECE_BYTES_MAX) {
+        // The parser loses what follows a character that it gets in two parts.
+        if self.partial.is_empty() {
+            self.feed_whole(bytes);
+        } else {
+            let joined = [std::mem::take(&mut self.partial).as_slice(), bytes].concat();
+            self.feed_whole(&joined);
+        }
+        let mut told = self.listener.told.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(title) = told.title.take() {
+            self.title = title;
+        }
+    }
+
+    fn feed_whole(&mut self, mut bytes: &[u8]) {
+        let end = characters_end(bytes);
+        self.partial.extend_from_slice(&bytes[end..]);
+        bytes = &bytes[..end];
+        while !bytes.is_empty() {
+            let piece = &bytes[..bytes.len().min(PIECE_BYTES_MAX)];
+            let end = match characters_end(piece) {
+                // Bytes that belong to no character.
+                0 => piece.len(),
+                end => end,
+            };
+            let (mut piece, rest) = bytes.split_at(end);
+            bytes = rest;
             while let Some(end) = self.queries.next(piece) {
                 self.piece(&piece[..end]);
                 self.answer();
                 piece = &piece[end..];
             }
             self.piece(piece);
-        }
-        let mut told = self.listener.told.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(title) = told.title.take() {
-            self.title = title;
         }
     }
 

@@ -16,6 +16,25 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
 
     #[test]
+    fn no_chunk_costs_a_character(
+        text in "[a-z漢é👍]{1,2000}",
+        chunks in proptest::collection::vec(1usize..1500, 1..20)) {
+        let mut emulator = Emulator::new(Size { columns: 20, rows: 1000 });
+        let mut rest = text.as_bytes();
+        for chunk in chunks.into_iter().cycle() {
+            let (now, later) = rest.split_at(chunk.min(rest.len()));
+            emulator.feed(now);
+            rest = later;
+            if rest.is_empty() {
+                break;
+            }
+        }
+        let screen = emulator.screen(1);
+        let shown: String = (0..screen.size.rows).map(|row| screen.text(row)).collect();
+        prop_assert_eq!(shown, text);
+    }
+
+    #[test]
     fn rows_are_the_same_after_any_sizes(
         lines in proptest::collection::vec("[a-z漢é]{1,60}", 1..30),
         sizes in proptest::collection::vec((4u16..250, 1u16..60), 1..10)) {
