@@ -43,6 +43,10 @@ pub(super) async fn show(
     prompt: Option<String>,
     notice: Option<String>,
 ) -> Result<Exit, Trouble> {
+    let leader = ui::leader(&config.leader).ok_or_else(|| {
+        let text = format!("terminal.leader: `{}` is no key with Ctrl", config.leader);
+        Trouble::new(Exit::Config, text).with_hint("write it as 'Ctrl+\\' or 'Ctrl+]'")
+    })?;
     let options = ui::Options {
         theme: config.ui.theme.clone(),
         theme_file: theme_file(config),
@@ -52,6 +56,7 @@ pub(super) async fn show(
         extended_keys: !["linux", "dumb"].contains(&config.terminal.term.as_str()),
         multiplexer: config.terminal.multiplexer,
         programs_copy: config.programs_copy,
+        leader,
         first_prompt: prompt,
         history_file: Some(config.paths.state.join("history")),
         notice,

@@ -52,6 +52,8 @@ pub struct Config {
     pub terminal: Terminal,
     /// Programs in brisk's terminal may write the user's clipboard.
     pub programs_copy: bool,
+    /// The terminal pane's own key, as the user spells it.
+    pub leader: String,
     /// What was passed over, for people: one sentence each.
     pub notices: Vec<String>,
     layers: Layers,
@@ -181,6 +183,7 @@ impl Config {
             paths,
             terminal,
             programs_copy: false,
+            leader: String::new(),
             notices: notices(inputs),
             layers,
             inputs: inputs.clone(),
@@ -225,6 +228,7 @@ impl Config {
             theme: self.text(&["ui", "theme"]).unwrap_or_else(|| "brisk-dark".to_owned()),
             ascii: flag(self, &["ui", "ascii"]) || !self.terminal.utf8,
         };
+        self.leader = self.text(&["terminal", "leader"]).unwrap_or_default();
         let clipboard = self.text(&["terminal", "clipboard"]);
         self.programs_copy = clipboard.as_deref() == Some("write");
         self.rules = RuleTexts {

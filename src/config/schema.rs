@@ -40,6 +40,7 @@ pub(super) const SETTINGS: &[(&str, Kind)] = &[
     ("ui.theme", Kind::Text),
     ("ui.ascii", Kind::Flag),
     ("ui.mouse", Kind::Flag),
+    ("terminal.leader", Kind::Text),
     ("terminal.clipboard", Kind::OneOf(&["off", "write"])),
     ("rules.allow", Kind::Texts),
     ("rules.ask", Kind::Texts),

@@ -1,8 +1,8 @@
 //! What a session says: nine families, each a small enum.
 
 use super::{
-    Answer, Ask, AskId, Budget, Change, Item, Mode, Net, OpId, Owner, Pen, SessionId, Setting,
-    ShellKind, TermId, TreeKind, TurnId, Usage, Walls,
+    Answer, Ask, AskId, Budget, Change, Item, Mode, Net, OpId, Owner, Pen, Quality, SessionId,
+    Setting, ShellKind, TermId, TreeKind, TurnId, Usage, Walls,
 };
 use serde::{Deserialize, Serialize};
 
@@ -41,7 +41,11 @@ impl Body {
         !matches!(
             self,
             Body::Delta(_)
-                | Body::Term(TermEvent::Changed { .. } | TermEvent::Secret { .. })
+                | Body::Term(
+                    TermEvent::Changed { .. }
+                        | TermEvent::Secret { .. }
+                        | TermEvent::Quality { .. }
+                )
                 | Body::Usage(UsageEvent::Projected { .. })
         )
     }
@@ -223,6 +227,11 @@ pub enum TermEvent {
     Secret {
         term: TermId,
         on: bool,
+    },
+    /// How well the ends of commands can be told now.
+    Quality {
+        term: TermId,
+        quality: Quality,
     },
     /// There is something new to draw.
     Changed {

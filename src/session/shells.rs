@@ -6,10 +6,12 @@ use crate::protocol::{Body, Launch, NoticeLevel, Owner, Pen, Size, TermEvent, Te
 use crate::term::{TermError, Terminal, Watch};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// Open at once, the user's own among them: as many as one key can choose.
 const TERMINALS_MAX: usize = 9;
+/// Between two looks at what runs: a shell inside the shell tells nothing by itself.
+const BUSY_LOOK: Duration = Duration::from_secs(1);
 /// Of a command in a notice.
 const COMMAND_CHARS_MAX: usize = 60;
 
@@ -253,13 +255,17 @@ fn how(exit: Option<i32>) -> String {
 
 /// Says what happens in a terminal by itself: a question for a secret, the shell's end.
 async fn mind(term: TermId, mut watch: Watch, record: Weak<Record>, inner: Weak<Mutex<Inner>>) {
-    let mut secret = false;
+    let (mut secret, mut quality) = (false, None);
     loop {
         let now = watch.now();
         let Some(record) = record.upgrade() else { return };
         if now.secret != secret {
             secret = now.secret;
             record.emit(Body::Term(TermEvent::Secret { term, on: secret }));
+        }
+        if quality != Some(now.quality) {
+            quality = Some(now.quality);
+            record.emit(Body::Term(TermEvent::Quality { term, quality: now.quality }));
         }
         if let Some(exit) = now.exit {
             record.emit(Body::Term(TermEvent::Exited { term, exit }));
@@ -269,7 +275,7 @@ async fn mind(term: TermId, mut watch: Watch, record: Weak<Record>, inner: Weak<
             return;
         }
         drop(record);
-        watch.changed().await;
+        watch.changed(now.busy.then_some(BUSY_LOOK)).await;
     }
 }
 

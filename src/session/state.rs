@@ -3,8 +3,8 @@
 
 use crate::protocol::{
     Ask, AskEvent, Body, Budget, Change, Delta, DraftEvent, End, Event, Item, Mode, Net, Notice,
-    Owner, Pen, PlanStep, Queued, SessionEvent, SessionId, Setting, ShellKind, TermEvent, TermId,
-    TreeKind, TurnEvent, TurnId, Usage, UsageEvent, Walls,
+    Owner, Pen, PlanStep, Quality, Queued, SessionEvent, SessionId, Setting, ShellKind, TermEvent,
+    TermId, TreeKind, TurnEvent, TurnId, Usage, UsageEvent, Walls,
 };
 
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -98,6 +98,8 @@ pub struct TermInfo {
     pub pen: Pen,
     /// A program asks for a secret: only the user can type.
     pub secret: bool,
+    /// None: not told yet.
+    pub quality: Option<Quality>,
     /// The last command that went on here in the background.
     pub job: Option<Job>,
     /// The shell's exit code, once it has ended.
@@ -260,6 +262,7 @@ impl State {
                 owner: *owner,
                 pen: Pen::Agent,
                 secret: false,
+                quality: None,
                 job: None,
                 exited: None,
             }),
@@ -274,6 +277,9 @@ impl State {
                     job.exit = Some(*exit);
                 }
             }),
+            TermEvent::Quality { term, quality } => {
+                self.with_term(*term, |info| info.quality = Some(*quality));
+            }
             TermEvent::Secret { term, on } => self.with_term(*term, |info| info.secret = *on),
             TermEvent::Changed { term, revision } => {
                 self.live.revisions.retain(|(other, _)| other != term);

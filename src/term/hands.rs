@@ -8,11 +8,12 @@
 use super::live::Live;
 use super::pty::LineMode;
 use super::shared::Shared;
-use super::terminal::Terminal;
+use super::terminal::{Inner, Terminal};
 use super::witness::Witness;
 use super::{TermError, keys};
-use crate::protocol::{Input, Pen};
-use std::sync::Arc;
+use crate::protocol::{Input, Pen, Quality};
+use std::sync::{Arc, Weak};
+use std::time::Duration;
 use tokio::sync::watch::Receiver;
 
 impl Terminal {
@@ -89,7 +90,7 @@ impl Terminal {
     pub fn watch(&self) -> Watch {
         let shared = Arc::clone(&self.inner.shared);
         let events = shared.events.subscribe();
-        Watch { shared, events }
+        Watch { inner: Arc::downgrade(&self.inner), shared, events }
     }
 
     /// The command that runs goes on without anybody waiting for it: whoever does is told so.
@@ -101,6 +102,7 @@ impl Terminal {
 
 /// What happens in a terminal by itself. It does not keep the terminal open.
 pub struct Watch {
+    inner: Weak<Inner>,
     shared: Arc<Shared>,
     events: Receiver<u64>,
 }
@@ -112,19 +114,28 @@ pub struct Glance {
     pub secret: bool,
     /// The shell has ended; `Some(None)`: without an exit code.
     pub exit: Option<Option<i32>>,
+    pub quality: Quality,
+    /// A command runs; a shell inside the shell among them, whose prompts nothing tells of.
+    pub busy: bool,
 }
 
 impl Watch {
     pub fn now(&mut self) -> Glance {
         self.events.borrow_and_update();
+        let terminal = self.inner.upgrade().map(|inner| Terminal { inner });
+        let quality = terminal.as_ref().map_or(Quality::None, Terminal::quality);
+        let busy = terminal.is_some_and(|terminal| terminal.busy());
         let live = self.shared.live();
-        Glance { secret: live.hands.secret, exit: live.exit }
+        Glance { secret: live.hands.secret, exit: live.exit, quality, busy }
     }
 
-    /// Ends when something may have changed since `now`; cancel-safe.
-    pub async fn changed(&mut self) {
+    /// Ends when something may have changed since `now`, at the latest after `patience`; cancel-safe.
+    pub async fn changed(&mut self, patience: Option<Duration>) {
         // The sender is in `shared`, so it is there.
-        let _ = self.events.changed().await;
+        match patience {
+            None => drop(self.events.changed().await),
+            Some(patience) => drop(tokio::time::timeout(patience, self.events.changed()).await),
+        }
     }
 }
 

@@ -20,7 +20,7 @@ use super::sheet_lines::{self, SheetLines};
 use super::term_pane::TermPane;
 use super::theme::Theme;
 use super::{marks, update};
-use crate::protocol::{Ask, Key, Screen, Size, TermId};
+use crate::protocol::{Ask, Key, KeyCode, Screen, Size, TermId};
 use crate::session::{State, TermInfo};
 use ratatui::layout::Rect;
 use std::sync::Arc;
@@ -146,6 +146,14 @@ impl App {
     /// What is at the bottom now will shrink again: no program is told of the rows it took.
     fn is_cramped(&self) -> bool {
         self.shows_sheet() || self.layout.note.height > 0 || self.composer.rows().len() > 1
+    }
+
+    /// A text that names the leader as it is by default, with the leader that it is.
+    pub(crate) fn with_leader(&self, text: &str) -> String {
+        match self.leader.code {
+            KeyCode::Char(char) if char != '\\' => text.replace("^\\", &format!("^{char}")),
+            _ => text.to_string(),
+        }
     }
 
     pub(crate) fn pen(&self) -> Pen<'_> {

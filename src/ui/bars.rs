@@ -160,26 +160,29 @@ pub(crate) fn hint(app: &App) -> Line<'static> {
 fn hints(app: &App, columns: u16) -> String {
     let mut text = String::new();
     for key in hint_keys(app) {
+        let key = app.with_leader(key);
         let gap = if text.is_empty() { "" } else { "   " };
-        if width(&text) + gap.len() + width(key) + 2 > usize::from(columns) {
+        if width(&text) + gap.len() + width(&key) + 2 > usize::from(columns) {
             break;
         }
         text.push_str(gap);
-        text.push_str(key);
+        text.push_str(&key);
     }
     text
 }
 
 fn hint_keys(app: &App) -> &'static [&'static str] {
-    let leader = crate::protocol::Key::ctrl('\\');
     match (app.focus, app.prefix) {
-        (Focus::Pane(Pane::Term), Some(key)) if key == leader => &[
+        (Focus::Pane(Pane::Term), Some(key)) if key == app.leader => &[
             "^\\ then: h hand back",
-            "t take",
             "q leave",
             "[ look back",
             "s seen",
+            "n new",
+            "1..9",
             "z zoom",
+            "k end",
+            "t take",
             "^\\ literal",
             "? help",
         ],

@@ -67,6 +67,7 @@ mod writer;
 mod tests;
 
 use crate::config::Multiplexer;
+use crate::protocol::{Key, KeyCode};
 use crate::session::{Handle, State, Subscriber};
 use std::path::PathBuf;
 
@@ -89,12 +90,22 @@ pub struct Options {
     pub multiplexer: Multiplexer,
     /// Programs in the terminal may write the user's clipboard.
     pub programs_copy: bool,
+    /// The one key that the terminal pane keeps for itself.
+    pub leader: Key,
     /// Sent at once.
     pub first_prompt: Option<String>,
     /// What was sent before, for Up and Down; None: it is forgotten at the end.
     pub history_file: Option<PathBuf>,
     /// A sentence that stands in the status row: the demo's banner, say.
     pub notice: Option<String>,
+}
+
+/// Reads the leader's spelling: one key with Ctrl, such as `Ctrl+\`. None: it is none.
+pub fn leader(text: &str) -> Option<Key> {
+    match keys::parse(text)?.as_slice() {
+        [key] if key.ctrl && !key.alt && matches!(key.code, KeyCode::Char(_)) => Some(*key),
+        _ => None,
+    }
 }
 
 /// How many colours the terminal has.

@@ -122,6 +122,7 @@ impl Loop {
         let mut app = App::new(state, theme, jiff::tz::TimeZone::system(), clock.now());
         app.history = History::open(options.history_file);
         app.banner = options.notice;
+        app.leader = options.leader;
         let ops = options.first_prompt.map(|text| Op::Prompt { text }).into_iter().collect();
         let keys = if options.extended_keys { Keys::Extended } else { Keys::Plain };
         let guard = Guard::take(keys)?;

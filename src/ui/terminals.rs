@@ -10,15 +10,17 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
-/// Columns of a tab's name.
-const NAME_COLUMNS_MAX: usize = 24;
+/// Columns of a tab's name; with many tabs it gets fewer.
+const NAME_COLUMNS: std::ops::RangeInclusive<usize> = 6..=24;
+/// Columns that a tab needs beside its name: number, state, brackets.
+const BESIDE_COLUMNS: usize = 14;
 const BANNER: [&str; 2] =
     ["echo is off: only you can type.", "Nothing is sent to the model or logged."];
 
 /// What a terminal is for, in a word or two, and how it stands.
-fn label(info: &TermInfo) -> (String, String, Role) {
+fn label(info: &TermInfo, columns_max: usize) -> (String, String, Role) {
     let name = match &info.job {
-        Some(job) => clip(&clean(&job.command), NAME_COLUMNS_MAX).into_owned(),
+        Some(job) => clip(&clean(&job.command), columns_max).into_owned(),
         None => clean(&info.name).into_owned(),
     };
     let name = if info.owner == Owner::User { format!("{name} TREE") } else { name };
@@ -45,8 +47,11 @@ pub(crate) fn tabs(app: &App, columns: u16) -> Line<'static> {
     let shown = app.term_info().map(|info| info.term);
     let mut spans = Vec::new();
     let mut used = 0;
+    let share = usize::from(columns) / app.state.terms.len().max(1);
+    let name_max = share.saturating_sub(BESIDE_COLUMNS);
+    let name_max = name_max.clamp(*NAME_COLUMNS.start(), *NAME_COLUMNS.end());
     for info in &app.state.terms {
-        let (name, state, role) = label(info);
+        let (name, state, role) = label(info, name_max);
         let is_here = shown == Some(info.term);
         let (open, close) = if is_here { ("[", "]") } else { (" ", " ") };
         let gap = if state.is_empty() { "" } else { " " };
@@ -67,7 +72,7 @@ pub(crate) fn tabs(app: &App, columns: u16) -> Line<'static> {
 /// All of them, a line each.
 pub(crate) fn lines(state: &State, ink: &Ink<'_>, columns: u16) -> Vec<Line<'static>> {
     let line = |info: &TermInfo| {
-        let (name, how, role) = label(info);
+        let (name, how, role) = label(info, *NAME_COLUMNS.end());
         let mut spans = vec![ink.span(format!("{}  {name}", info.term.0), Role::Text)];
         if !how.is_empty() {
             spans.push(ink.span(format!("  {how}"), role));

@@ -9,7 +9,7 @@ use super::{
     bars, copy_mode, diff_pane, empty, header, inspector, line_mode, look_back, message, seen,
     term_pane, terminals,
 };
-use crate::protocol::{self, CursorShape};
+use crate::protocol::{self, CursorShape, Quality};
 use crate::session::TermInfo;
 use crate::text::clip;
 use ratatui::buffer::Buffer;
@@ -155,6 +155,9 @@ fn term_titles(app: &App, info: &TermInfo) -> (String, String, bool) {
         (None, false, protocol::Pen::User) => ("pen: YOU".to_string(), true),
         (None, false, protocol::Pen::Agent) => ("pen: AGENT".to_string(), false),
     };
+    if matches!(info.quality, Some(Quality::Basic | Quality::None)) && info.exited.is_none() {
+        left.push_str("  exit codes unknown");
+    }
     (left, right, alert)
 }
 

@@ -72,7 +72,8 @@ pub(super) async fn run(call: &Call, world: &World, out: &dyn Out) -> Result<Sai
     }
     let wait = match wait.as_deref() {
         None | Some("" | "idle") => Wait::Idle,
-        Some("exit" | "prompt") => Wait::Exit,
+        Some("exit") => Wait::Exit,
+        Some("prompt") => Wait::Prompt,
         Some(text) => Wait::Text(text.to_owned()),
     };
     let seconds = timeout.unwrap_or(TIMEOUT_SECONDS).clamp(1, TIMEOUT_SECONDS_MAX);

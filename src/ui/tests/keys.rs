@@ -422,3 +422,39 @@ fn the_palette_finds_and_does() {
     assert!(stage.app.overlay.is_none());
     assert!(stage.app.zoomed);
 }
+
+#[test]
+fn the_leader_is_the_users_choice_and_twice_sends_it() {
+    let mut stage = Stage::new(120, 40);
+    stage::working(&mut stage);
+    stage.app.leader = crate::ui::leader("Ctrl+]").unwrap();
+    stage.frame();
+    stage.press("Alt+3");
+    let typed = |key: &str| {
+        let key = crate::ui::keys::parse(key).unwrap()[0];
+        [Op::Input { term: TERM, input: Input::Key(key) }]
+    };
+    assert_eq!(stage.press("Ctrl+\\"), typed("Ctrl+\\"));
+    assert_eq!(stage.press("Ctrl+]"), []);
+    assert_eq!(stage.press("Ctrl+]"), typed("Ctrl+]"));
+    assert_eq!(stage.press("Ctrl+]"), []);
+    assert_eq!(stage.press("h"), [Op::Pen { term: TERM, pen: Pen::Agent }]);
+    for wrong in ["x", "Ctrl+X y", "Alt+x", "Ctrl+Enter", ""] {
+        assert_eq!(crate::ui::leader(wrong), None, "{wrong}");
+    }
+}
+
+#[test]
+fn a_terminal_is_ended_only_after_a_yes() {
+    let mut stage = Stage::new(120, 40);
+    stage::working(&mut stage);
+    stage.frame();
+    stage.press("Alt+3");
+    for (answer, ops) in [("n", vec![]), ("y", vec![Op::CloseTerm { term: TERM }])] {
+        stage.press("Ctrl+\\");
+        assert_eq!(stage.press("k"), []);
+        assert_eq!(stage.press(answer), ops);
+    }
+    // What follows is the program's again.
+    assert_eq!(stage.press("y").len(), 1);
+}

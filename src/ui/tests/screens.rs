@@ -85,6 +85,30 @@ fn vim_in_the_terminal_with_the_pen_in_the_users_hand() {
 }
 
 #[test]
+fn several_terminals_and_a_program_that_asks_for_a_password() {
+    at_all_sizes("terminals", |stage| {
+        stage::working(stage);
+        stage::more_terminals(stage);
+        let mut screen =
+            stage::screen(58, 9, &["$ sudo systemctl restart gateway", "[sudo] password for dev:"]);
+        screen.cursor.as_mut().unwrap().row = 1;
+        screen.cursor.as_mut().unwrap().column = 25;
+        stage.screen = Some(Arc::new(screen));
+        stage.press("Alt+3");
+    });
+}
+
+#[test]
+fn the_list_of_terminals() {
+    let mut stage = Stage::new(80, 24);
+    stage::working(&mut stage);
+    stage::more_terminals(&mut stage);
+    stage.press("Ctrl+X");
+    stage.press("j");
+    check("terminal_list", 80, 24, &stage.show());
+}
+
+#[test]
 fn the_diff_pane_has_the_keys() {
     at_all_sizes("diff", |stage| {
         stage::edit_asked(stage);

@@ -346,6 +346,32 @@ pub(super) fn streaming(stage: &mut Stage) {
     stage.event(Body::Delta(Delta::Text("The loop was unbounded, and it retried ".into())));
 }
 
+/// One with a command in the background, one of the user's own, and a password to be typed.
+pub(super) fn more_terminals(stage: &mut Stage) {
+    for (number, owner) in [(2, Owner::Shared), (3, Owner::Shared), (4, Owner::User)] {
+        stage.event(Body::Term(TermEvent::Opened {
+            term: TermId(number),
+            shell: ShellKind::Bash,
+            name: "bash".into(),
+            pid: 4000 + number as u32,
+            owner,
+        }));
+    }
+    for (number, command) in [(2, "npm run dev"), (3, "cargo watch -x 'test --workspace --all'")] {
+        let (term, command) = (TermId(number), command.to_owned());
+        stage.event(Body::Term(TermEvent::Job { term, command }));
+    }
+    let ended = TermEvent::JobEnded { term: TermId(3), exit: Some(101), duration_ms: 4_000 };
+    stage.event(Body::Term(ended));
+    stage.event(Body::Term(TermEvent::Chosen { term: TERM }));
+    stage.event(Body::Term(TermEvent::Secret { term: TERM, on: true }));
+    stage.press("Alt+3");
+    stage.press("Ctrl+\\");
+    stage.press("1");
+    stage.press("Ctrl+\\");
+    stage.press("q");
+}
+
 pub(super) fn pen(pen: Pen) -> Body {
     Body::Term(TermEvent::Pen { term: TERM, pen })
 }
