@@ -263,9 +263,9 @@ async fn mind(term: TermId, mut watch: Watch, record: Weak<Record>, inner: Weak<
             secret = now.secret;
             record.emit(Body::Term(TermEvent::Secret { term, on: secret }));
         }
-        if quality != Some(now.quality) {
-            quality = Some(now.quality);
-            record.emit(Body::Term(TermEvent::Quality { term, quality: now.quality }));
+        if let Some(new) = now.quality.filter(|_| now.quality != quality) {
+            quality = now.quality;
+            record.emit(Body::Term(TermEvent::Quality { term, quality: new }));
         }
         if let Some(exit) = now.exit {
             record.emit(Body::Term(TermEvent::Exited { term, exit }));

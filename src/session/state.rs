@@ -98,7 +98,7 @@ pub struct TermInfo {
     pub pen: Pen,
     /// A program asks for a secret: only the user can type.
     pub secret: bool,
-    /// None: not told yet.
+    /// None: the shell is still starting.
     pub quality: Option<Quality>,
     /// The last command that went on here in the background.
     pub job: Option<Job>,

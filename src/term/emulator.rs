@@ -6,15 +6,16 @@
 
 use super::cells;
 use super::history::{self, History};
+use super::listener::Listener;
 use super::reach::Reach;
 use super::replies::{self, Queries};
 use super::signals::{Signal, Signals};
 use crate::protocol::{LineAt, Modes, Screen, Scrollback, Size, TextBlock};
-use alacritty_terminal::event::{Event, EventListener, WindowSize};
+use alacritty_terminal::event::{Event, EventListener};
 use alacritty_terminal::grid::Dimensions;
 use alacritty_terminal::index::Line;
-use alacritty_terminal::term::{ClipboardType, Config, Osc52, Term, TermMode};
-use alacritty_terminal::vte::ansi::{Color, NamedColor, Processor, Rgb, StdSyncHandler};
+use alacritty_terminal::term::{Config, Osc52, Term, TermMode};
+use alacritty_terminal::vte::ansi::{Color, NamedColor, Processor, StdSyncHandler};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
@@ -30,11 +31,6 @@ const PIECE_BYTES_MAX: usize = 1024;
 const SIDE_MAX: u16 = 1000;
 /// The core needs two columns, since a wide character must fit.
 const CORE_COLUMNS_MIN: usize = 2;
-/// Of a title; it is shown in one line.
-const TITLE_CHARS_MAX: usize = 256;
-/// Replies that wait to be taken; a program that asks more without reading is cut short.
-const REPLY_BYTES_MAX: usize = 64 * 1024;
-const CELL_PIXELS: (u16, u16) = (8, 16);
 
 /// A size that every part can live with.
 pub(super) fn clamp(size: Size) -> Size {
@@ -54,65 +50,6 @@ impl Dimensions for Grid {
 
     fn columns(&self) -> usize {
         usize::from(self.0.columns).max(CORE_COLUMNS_MIN)
-    }
-}
-
-type SayColor = Arc<dyn Fn(Rgb) -> String + Send + Sync>;
-
-/// What the core wants to tell while it parses.
-#[derive(Default)]
-struct Told {
-    reply: Vec<u8>,
-    /// Colours that are asked for, and how to say them.
-    colors: Vec<(usize, SayColor)>,
-    title: Option<String>,
-    copied: Option<String>,
-}
-
-#[derive(Clone)]
-struct Listener {
-    told: Arc<Mutex<Told>>,
-    size: Arc<Mutex<Size>>,
-}
-
-impl EventListener for Listener {
-    fn send_event(&self, event: Event) {
-        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
-        let reply = match event {
-            Event::PtyWrite(text) => text,
-            Event::Title(title) => {
-                let title = title.chars().filter(|char| !char.is_control());
-                told.title = Some(title.take(TITLE_CHARS_MAX).collect());
-                return;
-            }
-            Event::ResetTitle => {
-                told.title = Some(String::new());
-                return;
-            }
-            Event::TextAreaSizeRequest(format) => {
-                let size = *self.size.lock().unwrap_or_else(PoisonError::into_inner);
-                let (cell_width, cell_height) = CELL_PIXELS;
-                format(WindowSize {
-                    num_lines: size.rows,
-                    num_cols: size.columns,
-                    cell_width,
-                    cell_height,
-                })
-            }
-            Event::ColorRequest(index, format) => {
-                told.colors.push((index, format));
-                return;
-            }
-            Event::ClipboardStore(ClipboardType::Clipboard, text) => {
-                told.copied = Some(text);
-                return;
-            }
-            // The clipboard is the user's: reads are refused by silence.
-            _ => return,
-        };
-        if told.reply.len() + reply.len() <= REPLY_BYTES_MAX {
-            told.reply.extend_from_slice(reply.as_bytes());
-        }
     }
 }
 
@@ -407,6 +344,7 @@ impl Emulator {
 
 #[cfg(test)]
 mod tests {
+    use super::super::listener::TITLE_CHARS_MAX;
     use super::*;
     use crate::protocol::Color;
     use alacritty_terminal::index::Line;

@@ -6,6 +6,7 @@
 //! showed meanwhile. While a program asks for a secret nobody's pen counts: only the user can type.
 
 use super::live::Live;
+use super::progress::Phase;
 use super::pty::LineMode;
 use super::shared::Shared;
 use super::terminal::{Inner, Terminal};
@@ -114,7 +115,8 @@ pub struct Glance {
     pub secret: bool,
     /// The shell has ended; `Some(None)`: without an exit code.
     pub exit: Option<Option<i32>>,
-    pub quality: Quality,
+    /// None: the shell is still starting.
+    pub quality: Option<Quality>,
     /// A command runs; a shell inside the shell among them, whose prompts nothing tells of.
     pub busy: bool,
 }
@@ -126,6 +128,7 @@ impl Watch {
         let quality = terminal.as_ref().map_or(Quality::None, Terminal::quality);
         let busy = terminal.is_some_and(|terminal| terminal.busy());
         let live = self.shared.live();
+        let quality = Some(quality).filter(|_| live.progress.phase != Phase::Starting);
         Glance { secret: live.hands.secret, exit: live.exit, quality, busy }
     }
 

@@ -31,6 +31,7 @@ mod foreground;
 mod hands;
 mod history;
 mod keys;
+mod listener;
 mod live;
 mod marks;
 mod nested;

@@ -155,8 +155,10 @@ fn term_titles(app: &App, info: &TermInfo) -> (String, String, bool) {
         (None, false, protocol::Pen::User) => ("pen: YOU".to_string(), true),
         (None, false, protocol::Pen::Agent) => ("pen: AGENT".to_string(), false),
     };
-    if matches!(info.quality, Some(Quality::Basic | Quality::None)) && info.exited.is_none() {
-        left.push_str("  exit codes unknown");
+    match info.quality.filter(|_| info.exited.is_none()) {
+        Some(Quality::Basic | Quality::None) => left.push_str("  exit codes unknown"),
+        None if info.exited.is_none() => left.push_str("  starting"),
+        Some(Quality::Rich) | None => {}
     }
     (left, right, alert)
 }

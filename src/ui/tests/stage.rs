@@ -4,8 +4,8 @@
 use crate::protocol::{
     Ask, AskEvent, AskId, Body, Budget, CallId, Change, ChangeKind, Class, Delta, Detail,
     EditState, End, Event, Hunk, Item, Key, Line, LineKind, Mode, Net, Op, Outcome, Owner, Pen,
-    PlanState, PlanStep, Question, Screen, SessionEvent, SessionId, ShellKind, TermEvent, TermId,
-    TermState, TreeKind, TurnEvent, TurnId, Usage, UsageEvent, UserKind, Walls,
+    PlanState, PlanStep, Quality, Question, Screen, SessionEvent, SessionId, ShellKind, TermEvent,
+    TermId, TermState, TreeKind, TurnEvent, TurnId, Usage, UsageEvent, UserKind, Walls,
 };
 use crate::session::State;
 use crate::ui::app::App;
@@ -280,6 +280,7 @@ pub(super) fn working(stage: &mut Stage) {
         pid: 4127,
         owner: Owner::Shared,
     }));
+    stage.event(Body::Term(TermEvent::Quality { term: TERM, quality: Quality::Rich }));
     stage.event(Body::Turn(TurnEvent::Step { step: 3 }));
     stage.item(Item::Thought { text: "The loop is unbounded.\nWhy?".into(), opaque: None });
     let steps = [
