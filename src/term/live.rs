@@ -199,7 +199,7 @@ impl Live {
         self.scanner.feed(bytes, &mut tee);
         let marks = tee.marks;
         if let Some(witness) = &mut self.hands.witness {
-            witness.feed(bytes);
+            witness.feed(bytes, self.emulator.modes().alternate_screen);
         }
         self.last_output = Instant::now();
         self.revision += 1;
