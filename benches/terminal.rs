@@ -27,6 +27,27 @@ const SIZE: (u16, u16) = (120, 40);
 /// A model that talks for about twenty seconds.
 const TALK: &str = "[[reply]]\nchunk_bytes = 12\nchunk_ms = 10\ntext = \"WORDS\"\nrepeat = true\n";
 
+/// Asks a terminal, and writes how long its answers took.
+const ASK: &str = r#"
+import os, sys, termios, time, tty
+mode = termios.tcgetattr(0)
+tty.setraw(0)
+times = []
+for _ in range(40):
+    for query, end in ((b"[c", b"c"), (b"[>c", b"c"), (b"[5n", b"n"), (b"[6n", b"R"), (b"[?2026$p", b"y")):
+        begun = time.perf_counter()
+        os.write(1, b"\x1b" + query)
+        answer = b""
+        while not answer.endswith(end):
+            answer += os.read(0, 100)
+        times.append((time.perf_counter() - begun) * 1e3)
+termios.tcsetattr(0, termios.TCSADRAIN, mode)
+times.sort()
+with open(sys.argv[1] + ".new", "w") as file:
+    file.write("p50 %.2f ms  max %.2f ms" % (times[len(times) // 2], times[-1]))
+os.rename(sys.argv[1] + ".new", sys.argv[1])
+"#;
+
 fn main() {
     let args: Vec<_> = std::env::args().collect();
     let other = args.iter().position(|arg| arg == "--brisk").and_then(|at| args.get(at + 1));
@@ -36,6 +57,7 @@ fn main() {
     bench.keys();
     bench.floods();
     bench.resizes(files.path());
+    bench.queries(files.path());
     bench.cats(files.path());
     if args.iter().any(|arg| arg == "--long") {
         bench.gigabyte(files.path());
@@ -268,6 +290,24 @@ impl Bench {
         }
         let each = (cpu(outer.pid()) - ticks) / f64::from(count);
         row("resize 200 to 120, full history, CPU", format!("{:.0} ms", each * 1e3), "");
+    }
+
+    /// From a program's question to the answer that it reads.
+    fn queries(&self, files: &Path) {
+        let (script, answers) = (files.join("ask.py"), files.join("answers"));
+        std::fs::write(&script, ASK).expect("a file");
+        let place = place("[[reply]]\ntext = \"hello\"\n");
+        let mut outer = self.zoomed(&place, SIZE);
+        outer.keys(&format!("python3 {} {}\r", script.display(), answers.display()));
+        let begun = Instant::now();
+        while !answers.exists() {
+            if begun.elapsed() > Duration::from_secs(30) {
+                return println!("skipped: the queries: python3 does not answer");
+            }
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        let times = std::fs::read_to_string(&answers).expect("the answers");
+        row("DA1 DA2 DSR CPR DECRQM, answered", times.trim(), "≤ 5 ms");
     }
 
     fn cats(&self, files: &Path) {

@@ -136,7 +136,8 @@ impl Host {
             Pen::Agent => {
                 if let Some(showed) = terminal.hand_back().filter(|text| text.contains('\n')) {
                     self.record.tell(format!(
-                        "The user had the pen of {term} meanwhile; it showed:\n{showed}"
+                        "The user had the pen of terminal {} meanwhile; it showed:\n{showed}",
+                        term.0
                     ));
                 }
             }

@@ -241,9 +241,9 @@ impl Terminals for Shells {
             let known = lock(&inner).shells.get_mut(&term).map(|shell| shell.job = None);
             let (Some(record), Some(())) = (record.upgrade(), known) else { return };
             let duration_ms = since.elapsed().as_millis() as u64;
-            record.tell(format!("`{short}` in {term} has ended, {}.", how(exit)));
+            record.tell(format!("`{short}` in terminal {} has ended, {}.", term.0, how(exit)));
             record.emit(Body::Term(TermEvent::JobEnded { term, exit, duration_ms }));
-            let text = format!("`{short}` in {term} ended, {}", how(exit));
+            let text = format!("`{short}` in terminal {} ended, {}", term.0, how(exit));
             record.notice(NoticeLevel::Info, text, None);
         });
     }

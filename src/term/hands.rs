@@ -58,6 +58,10 @@ impl Terminal {
         let mut live = shared.live();
         let witness = live.hands.witness.take()?;
         live.hands.pen = Pen::Agent;
+        if live.progress.phase == Phase::Running && live.progress.is_users() {
+            // What the user's command says from here on, the agent can look at.
+            live.listen();
+        }
         drop(live);
         shared.bump();
         Some(witness.finish())

@@ -12,7 +12,7 @@ use super::sight::Sight;
 use super::store::Output;
 use super::tee::{Listening, Tee};
 use super::watch::TAKING_MAX;
-use crate::protocol::{Screen, Size};
+use crate::protocol::{Pen, Screen, Size};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -193,6 +193,7 @@ impl Live {
             capture: &mut self.capture,
             listening: &mut self.listening,
             command_lines: self.command_lines,
+            users: self.hands.pen == Pen::User,
             nonce,
             marks: Vec::new(),
         };

@@ -126,6 +126,11 @@ impl Progress {
         }
     }
 
+    /// What runs, or ran last, is the user's own command.
+    pub(super) const fn is_users(&self) -> bool {
+        self.id.is_none()
+    }
+
     const fn started(&mut self, now: Instant) -> OutputStep {
         let step = match self.phase {
             // The next line of the same input.

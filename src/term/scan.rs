@@ -15,6 +15,10 @@ const BELL: u8 = 0x07;
 
 /// Takes what the scanner finds, in the order of the stream.
 pub(super) trait Sink {
+    /// False: text and controls outside of sequences are of no interest now.
+    fn wants_text(&self) -> bool {
+        true
+    }
     /// Printable bytes in UTF-8, without controls; may end within a character.
     fn text(&mut self, bytes: &[u8]);
     fn control(&mut self, byte: u8);
@@ -67,6 +71,20 @@ pub(super) struct Scanner {
     string_bytes: usize,
 }
 
+/// Where the next ESC is, or the end.
+fn escape_at(bytes: &[u8]) -> usize {
+    /// Looked at at once, which is quicker than one by one.
+    const BLOCK_BYTES: usize = 256;
+    let mut at = 0;
+    for block in bytes.chunks(BLOCK_BYTES) {
+        if block.contains(&ESC) {
+            return at + block.iter().position(|byte| *byte == ESC).unwrap_or(0);
+        }
+        at += block.len();
+    }
+    at
+}
+
 impl Scanner {
     pub(super) const fn new() -> Self {
         Self {
@@ -83,7 +101,13 @@ impl Scanner {
         let mut raw_from = 0;
         let mut at = 0;
         while at < bytes.len() {
-            if self.state == State::Ground {
+            if self.state == State::Ground && !sink.wants_text() {
+                let skipped = escape_at(&bytes[at..]);
+                if skipped > 0 {
+                    at += skipped;
+                    continue;
+                }
+            } else if self.state == State::Ground {
                 let run = text_length(&bytes[at..]);
                 if run > 0 {
                     sink.text(&bytes[at..at + run]);

@@ -23,6 +23,8 @@ pub(super) struct Tee<'a> {
     pub(super) capture: &'a mut Capture,
     pub(super) listening: &'a mut Listening,
     pub(super) command_lines: usize,
+    /// The user has the pen: what their own commands say is told by what the terminal shows.
+    pub(super) users: bool,
     pub(super) nonce: &'a str,
     pub(super) marks: Vec<Mark>,
 }
@@ -30,6 +32,7 @@ pub(super) struct Tee<'a> {
 impl Tee<'_> {
     fn step(&mut self, step: OutputStep) {
         match step {
+            OutputStep::Begin | OutputStep::Resume if self.users && self.progress.is_users() => {}
             OutputStep::Begin => {
                 self.capture.reset(self.emulator.size());
                 *self.listening = Listening::On;
@@ -54,6 +57,10 @@ impl Tee<'_> {
 }
 
 impl Sink for Tee<'_> {
+    fn wants_text(&self) -> bool {
+        self.listens()
+    }
+
     fn text(&mut self, bytes: &[u8]) {
         if self.listens() {
             self.capture.text(bytes);

@@ -149,7 +149,7 @@ fn term_titles(app: &App, info: &TermInfo) -> (String, String, bool) {
         (None, false, protocol::Pen::User) if info.owner == protocol::Owner::User => {
             ("pen: YOU".to_string(), false)
         }
-        (None, false, protocol::Pen::User) if app.state.running.is_some() => {
+        (None, false, protocol::Pen::User) if app.is_busy() => {
             ("pen: YOU  agent waits".to_string(), true)
         }
         (None, false, protocol::Pen::User) => ("pen: YOU".to_string(), true),

@@ -166,7 +166,7 @@ calls = [{ tool = "run", arguments = { command = "echo meanwhile" } }]
 expect = ["meanwhile"]
 text = "It runs on."
 [[reply]]
-expect = ["term 1 has ended, exit 3"]
+expect = ["terminal 1 has ended, exit 3"]
 calls = [{ tool = "keys", arguments = { keys = "", terminal = 1 } }]
 [[reply]]
 expect = ["served now"]

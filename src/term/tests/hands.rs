@@ -71,6 +71,22 @@ async fn the_agent_is_told_what_the_terminal_showed_meanwhile() {
 }
 
 #[tokio::test]
+async fn what_the_user_ran_is_told_once_and_what_it_says_later_can_be_looked_at() {
+    let Some(room) = open("bash") else { return };
+    let ran = room.terminal.run("sleep 0.2; echo of-the-agent", Duration::from_millis(1)).await;
+    assert_eq!(ran.unwrap().state, TermState::Running);
+    room.types("echo of-the-user; read -r x; echo later-$x\n");
+    until("it asks", || room.screen().contains("\nof-the-user")).await;
+    let showed = room.terminal.hand_back().expect("the user had the pen");
+    assert!(showed.contains("\nof-the-user"), "{showed}");
+    let ran = room.keys("on<Enter>", Wait::Exit).await;
+    assert_eq!(ran.state, TermState::Done);
+    assert!(ran.output.text.contains("later-on"), "{ran:?}");
+    assert!(!ran.output.text.contains("of-the-user"), "{ran:?}");
+    room.terminal.close().await;
+}
+
+#[tokio::test]
 async fn a_command_goes_on_while_the_user_answers_for_it() {
     let Some(room) = open("bash") else { return };
     let agents = {
