@@ -21,6 +21,10 @@
 //! stands on the screen as if it had been typed. Any other shell is typed to, the kernel tells when
 //! it is back at its prompt, and the exit code is unknown, never 0. So it is with shells inside the
 //! shell (`nested`); [`Terminal::quality`] says how much can be told at present.
+//!
+//! Two pairs of hands type (`hands`): the user's first key takes the pen, the agent types only while
+//! it has it, and a `witness` keeps what the terminal showed meanwhile. While a program asks for a
+//! secret, only the user can type.
 
 mod capture;
 mod cells;

@@ -12,9 +12,10 @@ const SHELLS: [&str; 2] = ["bash", "zsh"];
 async fn a_users_key_takes_the_pen_and_the_agents_keys_are_dropped() {
     let Some(room) = open("bash") else { return };
     // It reads nothing, so that the keys stay where they are.
-    let ran = room.terminal.run("sleep 1000", Duration::from_millis(200)).await.unwrap();
+    let command = "stty -icanon -echo; sleep 1000";
+    let ran = room.terminal.run(command, Duration::from_millis(200)).await.unwrap();
     assert_eq!(ran.state, TermState::Running);
-    let keys = "x".repeat(20_000);
+    let keys = "x".repeat(1_000_000);
     let agents = {
         let terminal = room.terminal.clone();
         tokio::spawn(async move { terminal.keys(&keys, Wait::Exit, LONG).await })
@@ -25,7 +26,7 @@ async fn a_users_key_takes_the_pen_and_the_agents_keys_are_dropped() {
     let ran = agents.await.unwrap().unwrap();
     assert!(ran.pen_taken, "{ran:?}");
     assert_eq!(ran.state, TermState::Running);
-    assert_eq!(room.terminal.shared().queue.drop_agents(), 0);
+    assert_eq!(room.terminal.shared().queue.drop_agents(), 0, "they were dropped already");
     let refused = room.terminal.keys("more", Wait::Idle, LONG).await;
     assert_eq!(refused.unwrap_err(), TermError::PenTaken);
     room.terminal.interrupt();
