@@ -41,11 +41,7 @@ impl Body {
         !matches!(
             self,
             Body::Delta(_)
-                | Body::Term(
-                    TermEvent::Changed { .. }
-                        | TermEvent::Secret { .. }
-                        | TermEvent::Quality { .. }
-                )
+                | Body::Term(TermEvent::Changed { .. })
                 | Body::Usage(UsageEvent::Projected { .. })
         )
     }
