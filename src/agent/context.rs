@@ -36,6 +36,7 @@ pub(crate) struct Surroundings<'a> {
 pub(crate) fn first_items(around: &Surroundings<'_>, rules: &[RulesFile]) -> Vec<Item> {
     let mode = match around.tree {
         TreeKind::InPlace => around.mode.name().to_owned(),
+        TreeKind::Draft => format!("{}, in a draft: edits need no yes", around.mode.name()),
         TreeKind::Copy => format!("{}, in a copy: edits need no yes", around.mode.name()),
     };
     let text = prompt::render(

@@ -145,7 +145,9 @@ impl Watch {
             Question::Run { why, .. } => {
                 format!("this command {why}, and in a one-shot run nobody can say yes")
             }
-            Question::Apply { .. } => "in a one-shot run nobody can say yes".to_owned(),
+            Question::Apply { .. } | Question::Review { .. } | Question::Plan { .. } => {
+                "in a one-shot run nobody can say yes".to_owned()
+            }
             Question::Choose { .. } => {
                 "in a one-shot run nobody can answer: take the most careful reading, or tell \
                  infeasible"
@@ -168,6 +170,17 @@ fn in_words(question: &Question) -> String {
                 format!("edit {} +{added} -{removed}", crate::text::clean(&change.path))
             });
             files.collect::<Vec<_>>().join(", ")
+        }
+        Question::Review { files, .. } => {
+            let files = files.iter().map(|file| {
+                let path = crate::text::clean(&file.path);
+                format!("apply {path} +{} -{}", file.added, file.removed)
+            });
+            files.collect::<Vec<_>>().join(", ")
+        }
+        Question::Plan { steps, .. } => {
+            let steps = steps.iter().map(|step| crate::text::clean(step).into_owned());
+            format!("plan: {}", steps.collect::<Vec<_>>().join("; "))
         }
         Question::Choose { text, .. } => format!("question: {}", crate::text::clean(text)),
     }

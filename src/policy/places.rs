@@ -146,6 +146,7 @@ pub(super) fn edit(policy: &Policy, text: &str) -> Judgement {
         (_, Mode::Plan, _) => (Verdict::Deny, "plan mode changes nothing"),
         (Place::Outside, ..) => (Verdict::Ask, "writes outside the workspace"),
         (Place::Protected, ..) => (Verdict::Ask, "changes a file that configures what runs later"),
+        (_, _, TreeKind::Draft) => (Verdict::Allow, "lands in the draft, not in the tree"),
         (_, _, TreeKind::Copy) => (Verdict::Allow, "lands in the copy, not in the tree"),
         (Place::Dependencies, ..) => (Verdict::Ask, "changes what the project depends on"),
         (Place::Plain, Mode::Confirm, TreeKind::InPlace) => (Verdict::Ask, "writes into the tree"),

@@ -1,6 +1,6 @@
 //! Every question to the human, and its reply: one mechanism for all.
 
-use super::{AskId, CallId, Change};
+use super::{AskId, CallId, Change, Decision, FileSummary, Guarded};
 use serde::{Deserialize, Serialize};
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -33,6 +33,26 @@ pub enum Question {
         #[serde(default)]
         again: bool,
     },
+    /// What of the draft goes into the tree? Asked when a turn has ended; the lines are asked of the
+    /// session's handle.
+    Review {
+        /// Of the draft, as in `DraftEvent::Changed`.
+        revision: u64,
+        files: Vec<FileSummary>,
+        /// What needs a typed yes.
+        #[serde(default)]
+        guards: Vec<Guarded>,
+    },
+    /// The plan, before the first edit.
+    Plan {
+        call: CallId,
+        steps: Vec<String>,
+        /// One clause: why it is asked about.
+        why: String,
+        /// It was asked about before, and has changed.
+        #[serde(default)]
+        again: bool,
+    },
     /// The model asks; free text is always an answer too.
     Choose { call: CallId, text: String, options: Vec<String> },
 }
@@ -54,6 +74,10 @@ pub enum Answer {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         comment: Option<String>,
     },
+    /// Of a `Review`.
+    Decision(Decision),
+    /// Of a `Review`: it stays as it is, pending.
+    Later,
     /// Of a `Choose`.
     Text(String),
 }

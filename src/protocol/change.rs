@@ -1,20 +1,60 @@
 //! A change of one file, as people and models are shown it.
 
+use super::{Author, ChangeId, FileSummary};
 use serde::{Deserialize, Serialize};
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Change {
+    #[serde(default)]
+    pub id: ChangeId,
     /// From the workspace's root, with `/`; for people (bytes that are no UTF-8 are replaced).
     pub path: String,
     pub kind: ChangeKind,
+    /// Of a renamed file: its path before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from: Option<String>,
     /// In the order of the file; empty for a binary file and for a mere change of mode.
     pub hunks: Vec<Hunk>,
     /// What the hunks cannot show: `binary, 1.2 MB`, `mode 644 to 755`, `links to ../x`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,
+    /// Without repetition; empty where it is not known.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub by: Vec<Author>,
+    /// Tree and draft both changed, and the two cannot be merged: it is not applied as it is.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub conflict: bool,
 }
 
 impl Change {
+    /// A change of which no more is known yet.
+    pub fn new(path: impl Into<String>, kind: ChangeKind, hunks: Vec<Hunk>) -> Change {
+        Change {
+            id: ChangeId::default(),
+            path: path.into(),
+            kind,
+            from: None,
+            hunks,
+            note: None,
+            by: Vec::new(),
+            conflict: false,
+        }
+    }
+
+    pub fn summary(&self) -> FileSummary {
+        let (added, removed) = self.counts();
+        FileSummary {
+            id: self.id.clone(),
+            path: self.path.clone(),
+            kind: self.kind,
+            added,
+            removed,
+            hunks: self.hunks.len(),
+            by: self.by.clone(),
+            conflict: self.conflict,
+        }
+    }
+
     /// Lines (added, removed).
     pub fn counts(&self) -> (usize, usize) {
         let of = |kind| {
@@ -31,6 +71,8 @@ pub enum ChangeKind {
     Created,
     Modified,
     Deleted,
+    /// And perhaps modified, too.
+    Renamed,
 }
 
 /// One contiguous change with its context. Line numbers count from 1; of an empty side the start

@@ -1,8 +1,9 @@
 //! What a session says: nine families, each a small enum.
 
 use super::{
-    Answer, Ask, AskId, Budget, Change, Item, Mode, Net, OpId, Owner, Pen, Quality, SessionId,
-    Setting, ShellKind, TermId, TreeKind, TurnId, Usage, Walls,
+    Answer, Ask, AskId, Budget, Decision, FileSummary, GateVerdict, Guarded, Item, Mode, Net, OpId,
+    Owner, Pen, Pick, Quality, SessionId, Setting, ShellKind, TermId, TreeKind, TurnId, Usage,
+    Walls,
 };
 use serde::{Deserialize, Serialize};
 
@@ -253,10 +254,24 @@ pub enum TermEvent {
 pub enum DraftEvent {
     /// The user's repository as it stands.
     Tree { branch: Option<String>, dirty: u64 },
-    /// Copy against tree.
-    Changed { changes: Vec<Change> },
+    /// Draft against tree. The lines are asked of the session's handle.
+    Changed { revision: u64, files: Vec<FileSummary> },
+    /// What guards say of the draft.
+    Guarded { guards: Vec<Guarded> },
+    /// What gates say of these parts; no parts: of the whole draft. Each event has all gates.
+    Gated { picks: Vec<Pick>, gates: Vec<GateVerdict> },
+    /// The user decided.
+    Decided(Decision),
     /// These paths were written into the tree.
     Applied { paths: Vec<String> },
+    /// The user's own changes came into the draft; of `merged` paths both sides' are in it now.
+    Carried { paths: Vec<String>, merged: Vec<String> },
+    /// A decision or a turn was taken back, or an undo was: what, in words.
+    Undone { what: String, redo: bool },
+    /// Chat and files are as they were before this turn.
+    Rewound { turn: TurnId },
+    /// A commit was made: its short id and its first line.
+    Committed { commit: String, subject: String },
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -12,6 +12,7 @@ mod item;
 mod key;
 mod launch;
 mod op;
+mod review;
 mod screen;
 mod scrollback;
 mod service;
@@ -32,6 +33,10 @@ pub use item::{
 pub use key::{Key, KeyCode};
 pub use launch::{Launch, ShellKind};
 pub use op::{Input, Op, Request};
+pub use review::{
+    Author, ChangeId, Decision, Diagnostic, FileSummary, GateState, GateVerdict, Guarded, HunkPick,
+    Keep, LineComment, Pick, Severity,
+};
 pub use screen::{Attributes, Cell, Color, Cursor, CursorShape, Modes, Quality, Screen, Size};
 pub use scrollback::{CellStyle, LineAt, Scrollback, TextBlock};
 pub use service::{Api, Effort, ModelSpec, Secret, Service};

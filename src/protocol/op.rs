@@ -1,6 +1,9 @@
 //! What a front end may ask of a session.
 
-use super::{Answer, AskId, Key, OpId, Pen, Setting, Size, TermId};
+use super::{
+    Answer, AskId, ChangeId, Decision, Keep, Key, LineComment, OpId, Pen, Pick, Setting, Size,
+    TermId, TurnId,
+};
 use serde::{Deserialize, Serialize};
 
 /// An [`Op`] with the number its sender gave it.
@@ -33,6 +36,36 @@ pub enum Op {
     Answer {
         ask: AskId,
         answer: Answer,
+    },
+    /// Decides parts of the draft, at any time.
+    Decide(Decision),
+    /// Writes a hunk's new side anew, in the draft: `text` replaces its same and added lines.
+    Amend {
+        change: ChangeId,
+        hunk: usize,
+        text: String,
+    },
+    /// Settles a conflict.
+    Resolve {
+        change: ChangeId,
+        keep: Keep,
+    },
+    /// Goes to the model, all at once: to the running turn, or as a turn of its own.
+    Comment(Vec<LineComment>),
+    /// Runs the gates on these parts alone; empty: on the whole draft. Cancels a run under way.
+    Gate {
+        picks: Vec<Pick>,
+    },
+    /// Takes the newest decision or turn back; Redo, the newest undo.
+    Undo,
+    Redo,
+    /// Takes chat and files back to where they were before this turn; `Undo` takes it back.
+    Rewind {
+        turn: TurnId,
+    },
+    /// Makes a real commit of what was accepted; without a message one is proposed first.
+    Commit {
+        message: Option<String>,
     },
     Set(Setting),
     /// What the user typed into a terminal.

@@ -49,6 +49,8 @@ impl fmt::Display for Mode {
 pub enum TreeKind {
     /// In the user's files, each edit after a yes.
     InPlace,
+    /// In a copy-on-write view of the tree, at the same path; the tree changes only by decisions.
+    Draft,
     /// In a temporary copy; the tree changes only when the result is applied.
     Copy,
 }
@@ -57,6 +59,7 @@ impl fmt::Display for TreeKind {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         out.write_str(match self {
             TreeKind::InPlace => "in place",
+            TreeKind::Draft => "draft",
             TreeKind::Copy => "copy",
         })
     }

@@ -3,6 +3,7 @@
 use super::State;
 use super::record::{Record, conversation};
 use super::repair::repairs;
+use super::review::Review;
 use super::shells::Shells;
 use crate::agent::{self, Out, Surroundings, Terminals, Turn, World};
 use crate::config::Config;
@@ -27,6 +28,7 @@ pub(super) struct Host {
     pub(super) model: ModelSpec,
     pub(super) service: Service,
     pub(super) workspace: Arc<Workspace>,
+    pub(super) review: Arc<Review>,
     pub(super) shells: Arc<Shells>,
     pub(super) attended: bool,
     pub(super) outputs: PathBuf,
@@ -115,6 +117,17 @@ impl Host {
                 Some(Err(why)) => self.record.notice(NoticeLevel::Error, why, None),
                 Some(Ok(())) => {}
             },
+            Op::Decide(_)
+            | Op::Amend { .. }
+            | Op::Resolve { .. }
+            | Op::Comment(_)
+            | Op::Gate { .. }
+            | Op::Undo
+            | Op::Redo
+            | Op::Rewind { .. }
+            | Op::Commit { .. } => {
+                self.record.notice(NoticeLevel::Info, "not yet", None);
+            }
             Op::Shutdown => {}
         }
     }
@@ -225,7 +238,7 @@ impl Host {
 
     fn first_items(&self, mode: Mode) -> Vec<Item> {
         let Some(facts) = &self.facts else { return Vec::new() };
-        let folder = self.workspace.work_folder().display().to_string();
+        let folder = self.workspace.shell_folder().display().to_string();
         let shell = self.shells.shell_name();
         let around = Surroundings {
             folder: &folder,
@@ -296,14 +309,8 @@ impl Host {
     }
 
     async fn show_changes(&self) {
-        if self.workspace.kind() != TreeKind::Copy {
-            return;
-        }
-        let workspace = Arc::clone(&self.workspace);
-        let changes = tokio::task::spawn_blocking(move || workspace.changes()).await;
-        match changes.expect("comparing copy and tree does not panic") {
-            Ok(changes) => self.record.emit(Body::Draft(DraftEvent::Changed { changes })),
-            Err(error) => self.record.notice(NoticeLevel::Error, error.to_string(), None),
+        if self.workspace.kind() != TreeKind::InPlace {
+            self.review.refresh(&self.workspace, &self.record).await;
         }
     }
 

@@ -10,6 +10,7 @@ mod journal;
 mod ledger;
 mod record;
 mod repair;
+mod review;
 mod shells;
 mod start;
 mod state;
@@ -18,9 +19,10 @@ mod sweep;
 pub use fanout::Subscriber;
 pub use journal::{Replay, read as read_journal, replay};
 pub use start::{Options, Session, start};
-pub use state::{Entry, EntryBody, Header, Job, Live, Running, State, TermInfo};
+pub use state::{Draft, Entry, EntryBody, Header, Job, Live, Running, State, TermInfo};
 
-use crate::protocol::{Op, OpId, Request, Screen, Scrollback, TermId};
+use crate::protocol::{Change, Op, OpId, Request, Screen, Scrollback, TermId};
+use review::Review;
 use shells::Shells;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -35,11 +37,12 @@ pub struct Handle {
     ops: mpsc::Sender<Request>,
     numbers: Arc<AtomicU64>,
     shells: Arc<Shells>,
+    review: Arc<Review>,
 }
 
 impl Handle {
-    fn new(ops: mpsc::Sender<Request>, shells: Arc<Shells>) -> Handle {
-        Handle { ops, numbers: Arc::new(AtomicU64::new(1)), shells }
+    fn new(ops: mpsc::Sender<Request>, shells: Arc<Shells>, review: Arc<Review>) -> Handle {
+        Handle { ops, numbers: Arc::new(AtomicU64::new(1)), shells, review }
     }
 
     /// Queues an op, waiting while the queue is full; events that answer it carry the number. After
@@ -54,6 +57,12 @@ impl Handle {
     pub fn try_send(&self, op: Op) -> bool {
         let id = self.number();
         self.ops.try_send(Request { id, op }).is_ok()
+    }
+
+    /// Draft against tree with its lines, and its revision: that of the newest `DraftEvent::Changed`
+    /// or a newer one.
+    pub fn changes(&self) -> (u64, Arc<Vec<Change>>) {
+        self.review.changes()
     }
 
     /// What a terminal shows now; None once it is gone.

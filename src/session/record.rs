@@ -113,7 +113,10 @@ impl Record {
         let open = inner.state.asks.iter().find(|open| open.id == ask)?;
         match &open.question {
             Question::Run { rule, .. } => rule.clone(),
-            Question::Apply { .. } | Question::Choose { .. } => None,
+            Question::Apply { .. }
+            | Question::Review { .. }
+            | Question::Plan { .. }
+            | Question::Choose { .. } => None,
         }
     }
 

@@ -3,6 +3,7 @@
 use super::host::Host;
 use super::journal::Journal;
 use super::record::{Ledger, Record};
+use super::review::Review;
 use super::shells::Shells;
 use super::{Handle, OPS_MAX, Subscriber, sweep};
 use crate::agent::Out;
@@ -13,7 +14,7 @@ use crate::protocol::{
     Body, Budget, Failure, FailureKind, Launch, Mode, ModelSpec, Net, Service, SessionEvent,
     SessionId, Size, TreeKind, Walls,
 };
-use crate::workspace::{Workspace, WorkspaceError};
+use crate::workspace::{Backing, Workspace, WorkspaceError};
 use std::fs::{self, DirBuilder};
 use std::io;
 use std::os::unix::fs::DirBuilderExt;
@@ -88,7 +89,7 @@ pub async fn start(options: Options) -> Result<Session, Failure> {
         window: options.model.prompt,
         budget: options.budget,
     }));
-    let shared = launch(&options.config, workspace.work_folder(), &folder);
+    let shared = launch(&options.config, workspace.shell_folder(), &folder);
     let own = launch(&options.config, &options.folder, &folder);
     let shells = Shells::open(shared, own, options.size, Arc::clone(&record));
     let shells = shells.map_err(|error| Failure {
@@ -97,7 +98,8 @@ pub async fn start(options: Options) -> Result<Session, Failure> {
         hint: Some("set `shell` in the config, or $SHELL, to a shell that exists".to_owned()),
     })?;
     let (sender, ops) = mpsc::channel(OPS_MAX);
-    let handle = Handle::new(sender, Arc::clone(&shells));
+    let review = Arc::<Review>::default();
+    let handle = Handle::new(sender, Arc::clone(&shells), Arc::clone(&review));
     let host = Host {
         id: id.clone(),
         config: options.config,
@@ -105,6 +107,7 @@ pub async fn start(options: Options) -> Result<Session, Failure> {
         model: options.model,
         service: options.service,
         workspace: Arc::clone(&workspace),
+        review,
         shells,
         attended: options.attended,
         outputs: folder.join("out"),
@@ -164,7 +167,11 @@ async fn open_workspace(options: &Options, scratch: &Path) -> Result<Arc<Workspa
             fs::create_dir_all(&scratch)
                 .map_err(|source| WorkspaceError::Io { path: scratch.clone(), source })?;
         }
-        Workspace::open(&folder, kind, &scratch)
+        let backing = match kind {
+            TreeKind::InPlace | TreeKind::Draft => Backing::InPlace,
+            TreeKind::Copy => Backing::Copy { scratch: scratch.clone() },
+        };
+        Workspace::open(&folder, backing, &scratch)
     });
     let opened = opened.await.expect("opening a workspace does not panic");
     opened.map(Arc::new).map_err(|error| match options.tree {
@@ -173,7 +180,7 @@ async fn open_workspace(options: &Options, scratch: &Path) -> Result<Arc<Workspa
             message: error.to_string(),
             hint: Some("start brisk in a folder that exists and can be read".to_owned()),
         },
-        TreeKind::Copy => Failure {
+        TreeKind::Draft | TreeKind::Copy => Failure {
             kind: FailureKind::Copy,
             message: format!("no copy to work in can be made: {error}"),
             hint: Some("full screen brisk works in place, and asks before each edit".to_owned()),

@@ -2,9 +2,9 @@
 //! folds the journal, and both come to the same.
 
 use crate::protocol::{
-    Ask, AskEvent, Body, Budget, Change, Delta, DraftEvent, End, Event, Item, Mode, Net, Notice,
-    Owner, Pen, PlanStep, Quality, Queued, SessionEvent, SessionId, Setting, ShellKind, TermEvent,
-    TermId, TreeKind, TurnEvent, TurnId, Usage, UsageEvent, Walls,
+    Ask, AskEvent, Body, Budget, Delta, DraftEvent, End, Event, FileSummary, GateVerdict, Guarded,
+    Item, Mode, Net, Notice, Owner, Pen, Pick, PlanStep, Quality, Queued, SessionEvent, SessionId,
+    Setting, ShellKind, TermEvent, TermId, TreeKind, TurnEvent, TurnId, Usage, UsageEvent, Walls,
 };
 
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -30,8 +30,8 @@ pub struct State {
     pub cost: Option<f64>,
     pub branch: Option<String>,
     pub dirty: u64,
-    /// What is changed and not in the tree, of a session that works in a copy.
-    pub changes: Vec<Change>,
+    /// What is changed and not in the tree, of a session that works in a draft or a copy.
+    pub draft: Draft,
     /// Paths that were written into the tree, in order, without repetition.
     pub applied: Vec<String>,
     /// Commands that need no question any more, by their first words.
@@ -41,6 +41,16 @@ pub struct State {
     pub ended: bool,
     /// What is not durable: a reply that still comes.
     pub live: Live,
+}
+
+/// Draft against tree. The lines are not in the state: see `Handle::changes`.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Draft {
+    pub revision: u64,
+    pub files: Vec<FileSummary>,
+    pub guards: Vec<Guarded>,
+    /// The newest verdicts, and of which parts; no parts: of the whole draft.
+    pub gated: Option<(Vec<Pick>, Vec<GateVerdict>)>,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -304,7 +314,23 @@ impl State {
                 self.branch.clone_from(branch);
                 self.dirty = *dirty;
             }
-            DraftEvent::Changed { changes } => self.changes.clone_from(changes),
+            DraftEvent::Changed { revision, files } => {
+                self.draft.revision = *revision;
+                self.draft.files.clone_from(files);
+                if files.is_empty() {
+                    self.draft.guards.clear();
+                    self.draft.gated = None;
+                }
+            }
+            DraftEvent::Guarded { guards } => self.draft.guards.clone_from(guards),
+            DraftEvent::Gated { picks, gates } => {
+                self.draft.gated = Some((picks.clone(), gates.clone()));
+            }
+            DraftEvent::Decided(_)
+            | DraftEvent::Carried { .. }
+            | DraftEvent::Undone { .. }
+            | DraftEvent::Rewound { .. }
+            | DraftEvent::Committed { .. } => {}
             DraftEvent::Applied { paths } => {
                 for path in paths {
                     if !self.applied.contains(path) {

@@ -20,7 +20,7 @@ use super::sheet_lines::{self, SheetLines};
 use super::term_pane::TermPane;
 use super::theme::Theme;
 use super::{marks, update};
-use crate::protocol::{Ask, Key, KeyCode, Screen, Size, TermId};
+use crate::protocol::{Ask, Change, Key, KeyCode, Screen, Size, TermId};
 use crate::session::{State, TermInfo};
 use ratatui::layout::Rect;
 use std::sync::Arc;
@@ -33,6 +33,8 @@ const GRAMMAR_WAIT_MS: u64 = 3_000;
 
 pub(crate) struct App {
     pub(crate) state: State,
+    /// Draft against tree, with its lines.
+    pub(crate) changes: Arc<Vec<Change>>,
     pub(crate) theme: Theme,
     pub(crate) highlighter: Highlighter,
     pub(crate) zone: jiff::tz::TimeZone,
@@ -81,6 +83,7 @@ impl App {
     pub(crate) fn new(state: State, theme: Theme, zone: jiff::tz::TimeZone, now: u64) -> Self {
         let mut app = Self {
             state,
+            changes: Arc::default(),
             theme,
             highlighter: Highlighter::new(),
             zone,
@@ -228,7 +231,14 @@ impl App {
         // Hunks can be decided as soon as there are any, though no frame has shown them yet.
         if self.layout.shows(Pane::Diff) || sheet.is_some() {
             let columns = if inside.width > 0 { inside.width } else { self.columns };
-            self.diff.prepare(&self.state, sheet, &pen, columns.saturating_sub(1), inside.height);
+            self.diff.prepare(
+                &self.state,
+                &self.changes,
+                sheet,
+                &pen,
+                columns.saturating_sub(1),
+                inside.height,
+            );
         }
         self.prepare_term(screen);
     }

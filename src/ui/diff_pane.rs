@@ -17,8 +17,8 @@ const SIDES_COLUMNS_MIN: u16 = 84;
 pub(crate) enum Source {
     /// A question: hunks can be chosen.
     Ask(AskId),
-    /// What the copy holds and the tree does not.
-    Copy,
+    /// What the draft holds and the tree does not.
+    Draft,
     /// The edits of the last turn.
     Past,
     Nothing,
@@ -74,6 +74,7 @@ impl DiffPane {
     pub(crate) fn prepare(
         &mut self,
         state: &State,
+        draft: &[Change],
         sheet: Option<&Sheet>,
         pen: &Pen<'_>,
         columns: u16,
@@ -89,7 +90,7 @@ impl DiffPane {
             seq: if matches!(source, Source::Ask(_)) { 0 } else { state.seq },
         };
         if self.key != Some(key) {
-            self.refresh(state, key);
+            self.refresh(state, draft, key);
         }
         self.cursor = self.cursor.min(self.view.len().saturating_sub(1));
         let scroll_max = self.view.len().saturating_sub(self.height);
@@ -100,8 +101,8 @@ impl DiffPane {
     }
 
     /// Plans the rows anew, unless only something else happened in the session.
-    fn refresh(&mut self, state: &State, key: Key) {
-        let shown = changes(state, key.source);
+    fn refresh(&mut self, state: &State, draft: &[Change], key: Key) {
+        let shown = changes(state, draft, key.source);
         let is_planned = |old: Key| (old.source, old.layout) == (key.source, key.layout);
         if !self.key.is_some_and(is_planned) || shown != self.shown {
             self.view = DiffView::new(&shown.0, key.layout);
@@ -214,18 +215,18 @@ impl DiffPane {
 fn source(state: &State) -> Source {
     match state.asks.first() {
         Some(ask) if matches!(ask.question, Question::Apply { .. }) => Source::Ask(ask.id),
-        _ if !state.changes.is_empty() => Source::Copy,
+        _ if !state.draft.files.is_empty() => Source::Draft,
         _ if last_edits(state).next().is_some() => Source::Past,
         _ => Source::Nothing,
     }
 }
 
-fn changes(state: &State, source: Source) -> Shown {
+fn changes(state: &State, draft: &[Change], source: Source) -> Shown {
     match source {
         Source::Ask(_) => {
             (state.asks.first().map(sheet::changes).unwrap_or(&[]).to_vec(), Vec::new())
         }
-        Source::Copy => (state.changes.clone(), Vec::new()),
+        Source::Draft => (draft.to_vec(), Vec::new()),
         Source::Past => {
             let mut edits: Vec<_> = last_edits(state).take(PAST_FILES_MAX).collect();
             edits.reverse();

@@ -151,6 +151,11 @@ pub(crate) fn note(app: &App, buffer: &mut Buffer, area: Rect) {
                 count => format!("write {first} and {} more", count - 1),
             }
         }
+        Question::Review { files, .. } => match files.len() {
+            1 => format!("apply {}", files[0].path),
+            count => format!("apply {count} files"),
+        },
+        Question::Plan { .. } => "go on with this plan".to_owned(),
         Question::Choose { text, .. } => text.lines().next().unwrap_or("").to_string(),
     };
     let head = if is_small { "? " } else { " APPROVAL NEEDED  " };

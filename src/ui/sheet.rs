@@ -118,9 +118,10 @@ impl Sheet {
         }
         Some(match ask.question {
             Question::Choose { .. } => Answer::Text(text.to_string()),
-            Question::Run { .. } | Question::Apply { .. } => {
-                Answer::No { comment: Some(text.to_string()) }
-            }
+            Question::Run { .. }
+            | Question::Apply { .. }
+            | Question::Review { .. }
+            | Question::Plan { .. } => Answer::No { comment: Some(text.to_string()) },
         })
     }
 
@@ -169,7 +170,10 @@ impl Sheet {
 pub(crate) fn changes(ask: &Ask) -> &[Change] {
     match &ask.question {
         Question::Apply { changes, .. } => changes,
-        Question::Run { .. } | Question::Choose { .. } => &[],
+        Question::Run { .. }
+        | Question::Review { .. }
+        | Question::Plan { .. }
+        | Question::Choose { .. } => &[],
     }
 }
 

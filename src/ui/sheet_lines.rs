@@ -35,6 +35,7 @@ pub(crate) fn lines(
             let title = if *again { "the file changed meanwhile" } else { "write to your files" };
             (title, body, apply_keys(changes, sheet))
         }
+        Question::Review { .. } | Question::Plan { .. } => ("", Vec::new(), Vec::new()),
         Question::Choose { text, options, .. } => {
             ("the agent asks", choose(text, options, pen, columns), choose_keys(options.len()))
         }
@@ -174,6 +175,7 @@ fn file(
         crate::protocol::ChangeKind::Created => "  new file",
         crate::protocol::ChangeKind::Modified => "",
         crate::protocol::ChangeKind::Deleted => "  DELETED",
+        crate::protocol::ChangeKind::Renamed => "  renamed",
     };
     let note = change.note.as_deref().map(|note| format!("  {}", clean(note))).unwrap_or_default();
     let room = columns.saturating_sub(name_columns + 14);

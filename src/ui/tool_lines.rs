@@ -32,7 +32,7 @@ pub(crate) fn tool(
         }
         _ => (None, "", None),
     };
-    let is_asked = state.asks.iter().any(|ask| asked_call(&ask.question) == call);
+    let is_asked = state.asks.iter().any(|ask| asked_call(&ask.question) == Some(call));
     let is_running = state.running.is_some();
     let (mark, role) = match outcome {
         None if is_asked => ("?", Role::Ask),
@@ -66,12 +66,16 @@ pub(crate) fn tool(
     lines
 }
 
-pub(crate) const fn asked_call(question: &crate::protocol::Question) -> &crate::protocol::CallId {
+pub(crate) const fn asked_call(
+    question: &crate::protocol::Question,
+) -> Option<&crate::protocol::CallId> {
     use crate::protocol::Question;
     match question {
         Question::Run { call, .. }
         | Question::Apply { call, .. }
-        | Question::Choose { call, .. } => call,
+        | Question::Plan { call, .. }
+        | Question::Choose { call, .. } => Some(call),
+        Question::Review { .. } => None,
     }
 }
 

@@ -117,7 +117,7 @@ fn titles(app: &App, pane: Pane) -> (String, String, bool) {
             let alert = badge.is_some();
             let right = badge.unwrap_or_else(|| match pane.source {
                 diff_pane::Source::Past => "the last edits".to_string(),
-                diff_pane::Source::Copy => "in the copy, not in the tree".to_string(),
+                diff_pane::Source::Draft => "in the draft, not in the tree".to_string(),
                 diff_pane::Source::Ask(_) | diff_pane::Source::Nothing => String::new(),
             });
             (left, right, alert)

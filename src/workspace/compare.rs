@@ -145,12 +145,11 @@ pub(super) fn changes(copy: &Copy) -> Result<Vec<Change>, WorkspaceError> {
         match difference(copy, &path) {
             Ok(Some(difference)) => changes.push(difference.change(&mut bytes_left)),
             Ok(None) => {}
-            Err(WorkspaceError::Large { path, bytes }) => changes.push(Change {
-                path,
-                kind: ChangeKind::Modified,
-                hunks: Vec::new(),
-                note: Some(format!("{}, too large to compare", size(bytes))),
-            }),
+            Err(WorkspaceError::Large { path, bytes }) => {
+                let mut change = Change::new(path, ChangeKind::Modified, Vec::new());
+                change.note = Some(format!("{}, too large to compare", size(bytes)));
+                changes.push(change);
+            }
             Err(error) => return Err(error),
         }
     }
@@ -200,16 +199,15 @@ impl Difference {
             *bytes_left -= weight;
             text::hunks(old, new, CONTEXT_LINES)
         };
-        Change {
-            path: self.path.to_string_lossy().into_owned(),
-            kind: match (&self.old, &self.new) {
-                (Side::Absent | Side::Other, _) => ChangeKind::Created,
-                (_, Side::Absent) => ChangeKind::Deleted,
-                _ => ChangeKind::Modified,
-            },
-            hunks,
-            note: if notes.is_empty() { None } else { Some(notes.join(", ")) },
-        }
+        let kind = match (&self.old, &self.new) {
+            (Side::Absent | Side::Other, _) => ChangeKind::Created,
+            (_, Side::Absent) => ChangeKind::Deleted,
+            _ => ChangeKind::Modified,
+        };
+        let mut change = Change::new(self.path.to_string_lossy(), kind, hunks);
+        change.note = if notes.is_empty() { None } else { Some(notes.join(", ")) };
+        change.conflict = self.is_conflict;
+        change
     }
 
     fn notes(&self) -> Vec<String> {

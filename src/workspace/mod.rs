@@ -61,54 +61,107 @@ pub struct Edit {
     pub new: String,
 }
 
+/// Where a workspace's changes land.
+#[derive(Clone, Debug)]
+pub enum Backing {
+    InPlace,
+    /// A copy is made in `scratch`, which must exist and is not copied itself; it takes about as
+    /// long as `cp -r`.
+    Copy {
+        scratch: PathBuf,
+    },
+    Draft(Layer),
+}
+
+/// A copy-on-write view of the tree, which somebody else has mounted at the tree's own path for the
+/// shells.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Layer {
+    /// The view, as this process reaches it: below `/proc`.
+    pub merged: PathBuf,
+    /// What was written into the view, as overlayfs keeps it: whole files, whiteouts (character
+    /// devices 0:0, or files with the attribute `user.overlay.whiteout`), opaque folders.
+    pub upper: PathBuf,
+    /// A folder of the workspace's own, on the session's disk.
+    pub state: PathBuf,
+}
+
 /// A tree that an agent works on. Shared between threads; a copy is removed when it is dropped.
 #[derive(Debug)]
 pub struct Workspace {
     root: PathBuf,
     /// Where the user started, from the root.
     folder: PathBuf,
-    work_folder: PathBuf,
+    /// As the agent's shells see it.
+    shell_folder: PathBuf,
+    /// Not to be counted as a part of the tree.
     scratch: PathBuf,
-    copy: Option<Copy>,
+    side: Side,
+}
+
+/// Where the agent's files are.
+#[derive(Debug)]
+enum Side {
+    InPlace,
+    Copy(Copy),
+    Draft(Layer),
+}
+
+/// The root of the workspace that a folder belongs to: the top of the git repository that it is in,
+/// else the folder itself; without links in the path.
+pub fn root_of(folder: &Path) -> Result<PathBuf, WorkspaceError> {
+    let (folder, repository) = look(folder)?;
+    Ok(repository.map_or(folder, |repository| repository.top))
+}
+
+fn look(folder: &Path) -> Result<(PathBuf, Option<Repository>), WorkspaceError> {
+    let folder = fs::canonicalize(folder)
+        .map_err(|source| WorkspaceError::Io { path: folder.to_owned(), source })?;
+    if !folder.is_dir() {
+        return Err(WorkspaceError::NotFolder(folder));
+    }
+    let repository = Repository::find(&folder);
+    Ok((folder, repository))
 }
 
 impl Workspace {
-    /// `folder` is where the user started. The root is the top of the git repository that it is
-    /// in, else the folder itself. A copy is made in `scratch`, which must exist and is not
-    /// copied itself; it takes about as long as `cp -r`.
+    /// `folder` is where the user started; the root is `root_of` it. `scratch` is the session's own
+    /// folder, which is not part of the tree even if it lies in it.
     pub fn open(
         folder: &Path,
-        kind: TreeKind,
+        backing: Backing,
         scratch: &Path,
     ) -> Result<Workspace, WorkspaceError> {
-        let folder = fs::canonicalize(folder)
-            .map_err(|source| WorkspaceError::Io { path: folder.to_owned(), source })?;
-        if !folder.is_dir() {
-            return Err(WorkspaceError::NotFolder(folder));
-        }
-        let repository = Repository::find(&folder);
+        let (folder, repository) = look(folder)?;
         let root = repository.as_ref().map_or(&folder, |repository| &repository.top).clone();
-        let copy = match kind {
-            TreeKind::InPlace => None,
-            TreeKind::Copy => Some(Copy::make(&root, repository.as_ref(), scratch)?),
+        let side = match backing {
+            Backing::InPlace => Side::InPlace,
+            Backing::Copy { scratch } => {
+                Side::Copy(Copy::make(&root, repository.as_ref(), &scratch)?)
+            }
+            Backing::Draft(layer) => Side::Draft(layer),
         };
         let inside = folder.strip_prefix(&root).unwrap_or(Path::new("")).to_owned();
-        let work_root = copy.as_ref().map_or(root.as_path(), Copy::root);
+        let shell_root = match &side {
+            Side::InPlace | Side::Draft(_) => root.as_path(),
+            Side::Copy(copy) => copy.root(),
+        };
         // Joined with an empty path it would end in a slash.
-        let work_folder: PathBuf = work_root.components().chain(inside.components()).collect();
-        if copy.is_some() {
+        let shell_folder: PathBuf = shell_root.components().chain(inside.components()).collect();
+        if matches!(side, Side::Copy(_)) {
             // An ignored one is not copied, but a shell has to start somewhere.
-            fs::create_dir_all(&work_folder)
-                .map_err(|source| WorkspaceError::Io { path: work_folder.clone(), source })?;
+            fs::create_dir_all(&shell_folder)
+                .map_err(|source| WorkspaceError::Io { path: shell_folder.clone(), source })?;
         }
         let scratch = scratch.to_owned();
-        Ok(Workspace { root, folder: inside, work_folder, scratch, copy })
+        Ok(Workspace { root, folder: inside, shell_folder, scratch, side })
     }
 
     pub const fn kind(&self) -> TreeKind {
-        match self.copy {
-            None => TreeKind::InPlace,
-            Some(_) => TreeKind::Copy,
+        match self.side {
+            Side::InPlace => TreeKind::InPlace,
+            Side::Copy(_) => TreeKind::Copy,
+            Side::Draft(_) => TreeKind::Draft,
         }
     }
 
@@ -117,31 +170,49 @@ impl Workspace {
         &self.root
     }
 
-    /// Where the agent's files are: the root, or the copy's.
+    /// Where this process reaches the agent's files: the root, the copy's, the draft's view.
     pub fn work_root(&self) -> &Path {
-        self.copy.as_ref().map_or(&self.root, Copy::root)
+        match &self.side {
+            Side::InPlace => &self.root,
+            Side::Copy(copy) => copy.root(),
+            Side::Draft(layer) => &layer.merged,
+        }
     }
 
-    /// Where the agent's shell starts: below `work_root` as the user's folder is below the root.
-    pub fn work_folder(&self) -> &Path {
-        &self.work_folder
+    /// The same as the agent's shells, and so the model, know it: the root, or the copy's.
+    pub fn shell_root(&self) -> &Path {
+        match &self.side {
+            Side::InPlace | Side::Draft(_) => &self.root,
+            Side::Copy(copy) => copy.root(),
+        }
+    }
+
+    /// Where the agent's shell starts: below `shell_root` as the user's folder is below the root.
+    pub fn shell_folder(&self) -> &Path {
+        &self.shell_folder
     }
 
     /// What is not in the copy though no rule leaves it out (`pipe: not a file`), for people.
     pub fn left_out(&self) -> &[String] {
-        self.copy.as_ref().map_or(&[], |copy| &copy.notes)
+        match &self.side {
+            Side::Copy(copy) => &copy.notes,
+            Side::InPlace | Side::Draft(_) => &[],
+        }
     }
 
     /// Copy against tree, whoever wrote it, sorted by path; a rename is a file that went and one
     /// that came. In place there is nothing to compare: empty.
     pub fn changes(&self) -> Result<Vec<Change>, WorkspaceError> {
-        self.copy.as_ref().map_or(Ok(Vec::new()), compare::changes)
+        match &self.side {
+            Side::InPlace | Side::Draft(_) => Ok(Vec::new()),
+            Side::Copy(copy) => compare::changes(copy),
+        }
     }
 
     /// The same as a patch that `git apply` takes in the root; empty when nothing changed.
     pub fn patch(&self) -> Result<Vec<u8>, WorkspaceError> {
         let mut whole = Vec::new();
-        let Some(copy) = &self.copy else { return Ok(whole) };
+        let Side::Copy(copy) = &self.side else { return Ok(whole) };
         for path in compare::candidates(copy) {
             if let Some(difference) = compare::difference(copy, &path)? {
                 whole.extend(patch::patch(&difference));
@@ -153,7 +224,10 @@ impl Workspace {
     /// Brings all changes of the copy into the tree, and says which paths. If a file changed on
     /// both sides nothing is written. Afterwards `changes` starts from here. In place: nothing.
     pub fn apply_all(&self) -> Result<Vec<String>, ApplyError> {
-        self.copy.as_ref().map_or(Ok(Vec::new()), apply::apply_all)
+        match &self.side {
+            Side::InPlace | Side::Draft(_) => Ok(Vec::new()),
+            Side::Copy(copy) => apply::apply_all(copy),
+        }
     }
 
     /// A first look at the user's tree, bounded in time.
@@ -219,7 +293,7 @@ impl Workspace {
         }
         if given.is_absolute() {
             // In a copy the tree's own paths mean the copy's: the tree is not to be touched.
-            let roots = [self.work_root(), self.root()];
+            let roots = [self.shell_root(), self.root()];
             let inside = roots.iter().find_map(|root| given.strip_prefix(root).ok());
             let outside = || FileError::Outside { path: path.to_owned() };
             return inside.map(Path::to_path_buf).ok_or_else(outside);

@@ -133,12 +133,10 @@ fn change(place: &Place, base: &Base, new: &[u8], notes: &[String]) -> Change {
         Base::Absent | Base::Link(_) => (ChangeKind::Created, &[][..]),
         Base::Bytes(bytes) => (ChangeKind::Modified, bytes.as_slice()),
     };
-    Change {
-        path: place.path.to_string_lossy().into_owned(),
-        kind,
-        hunks: text::hunks(old, new, CONTEXT_LINES),
-        note: if notes.is_empty() { None } else { Some(notes.join(", ")) },
-    }
+    let hunks = text::hunks(old, new, CONTEXT_LINES);
+    let mut change = Change::new(place.path.to_string_lossy(), kind, hunks);
+    change.note = if notes.is_empty() { None } else { Some(notes.join(", ")) };
+    change
 }
 
 /// What is there now, if it may be changed, and what people should know of it.

@@ -115,6 +115,7 @@ fn decide(answer: Answer, change: &Change) -> Decision {
     match answer {
         Answer::Yes | Answer::Always => all(true, None),
         Answer::No { comment } => all(false, comment),
+        Answer::Decision(_) | Answer::Later => all(false, None),
         Answer::Text(comment) => all(false, Some(comment)),
         Answer::Hunks { accepted, comment } => {
             let of_this = |hunk: &HunkRef| hunk.change == 0 && hunk.hunk < change.hunks.len();
@@ -140,7 +141,7 @@ fn written(
     let (added, removed) = change.counts();
     let partly = decision.filter(|decision| !decision.everything);
     let state = match (world.workspace.kind(), partly) {
-        (TreeKind::Copy, _) => EditState::Pending,
+        (TreeKind::Draft | TreeKind::Copy, _) => EditState::Pending,
         (TreeKind::InPlace, None) => EditState::Written,
         (TreeKind::InPlace, Some(_)) => EditState::Partly,
     };
@@ -193,12 +194,7 @@ mod tests {
             section: None,
             lines: Vec::new(),
         };
-        Change {
-            path: "a".into(),
-            kind: ChangeKind::Modified,
-            hunks: (0..hunks as u32).map(hunk).collect(),
-            note: None,
-        }
+        Change::new("a", ChangeKind::Modified, (0..hunks as u32).map(hunk).collect())
     }
 
     #[test]

@@ -109,7 +109,7 @@ async fn may_type(call: &Call, keys: &str, world: &World, out: &dyn Out) -> Resu
     let question = Question::Run {
         call: call.id.clone(),
         command: keys.to_owned(),
-        folder: world.workspace.work_root().display().to_string(),
+        folder: world.workspace.shell_root().display().to_string(),
         class: Class::NeedsApproval,
         why: "types into the running program".to_owned(),
         rule: Some(vec![RULE.to_owned()]),

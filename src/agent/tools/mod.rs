@@ -146,7 +146,7 @@ fn takes(tool: &Tool) -> String {
 /// The policy with what is in force now.
 fn policy(world: &World, out: &dyn Out) -> Policy {
     let settings = out.settings();
-    let root = world.workspace.work_root().to_path_buf();
+    let root = world.workspace.shell_root().to_path_buf();
     let terminal = world.terminals.current().1;
     let folder = terminal.map_or_else(|| root.clone(), |terminal| terminal.folder());
     let ground = Ground {
@@ -165,7 +165,9 @@ async fn permitted(question: Question, out: &dyn Out) -> Result<(), Said> {
         Answer::Yes | Answer::Always | Answer::Hunks { .. } => Ok(()),
         Answer::No { comment: Some(comment) } => Err(Said::refused(&comment)),
         Answer::Text(comment) => Err(Said::refused(&comment)),
-        Answer::No { comment: None } => Err(Said::refused("the user said no")),
+        Answer::No { comment: None } | Answer::Decision(_) | Answer::Later => {
+            Err(Said::refused("the user said no"))
+        }
     }
 }
 

@@ -82,6 +82,7 @@ async fn ask(call: &Call, text: &str, out: &dyn Out) -> Said {
         Answer::Yes | Answer::Always | Answer::Hunks { .. } => {
             Said::done("the user answers: yes".to_owned(), Detail::Tell)
         }
+        Answer::Decision(_) | Answer::Later => Said::refused("the user does not want to answer"),
         Answer::No { comment } => Said {
             outcome: Outcome::Refused,
             text: comment.unwrap_or_else(|| "the user does not want to answer".to_owned()),

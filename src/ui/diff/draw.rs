@@ -79,6 +79,10 @@ fn file(index: usize, change: &Change, sheet: &Sheet<'_>) -> Row {
     match change.kind {
         ChangeKind::Created => row.push("  created", sheet.style(Role::Added)),
         ChangeKind::Deleted => row.push("  deleted", sheet.style(Role::Removed)),
+        ChangeKind::Renamed => {
+            let from = change.from.as_deref().unwrap_or("another name");
+            row.push(&format!("  renamed from {}", crate::text::clean(from)), dim);
+        }
         ChangeKind::Modified => {}
     }
     let hunks = change.hunks.len();

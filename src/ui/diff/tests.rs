@@ -36,7 +36,7 @@ fn hunk(start: u32, section: Option<&str>, text: &str) -> Hunk {
 }
 
 fn change(path: &str, kind: ChangeKind, hunks: Vec<Hunk>) -> Change {
-    Change { path: path.to_owned(), kind, hunks, note: None }
+    Change::new(path, kind, hunks)
 }
 
 fn sample() -> Vec<Change> {

@@ -205,10 +205,10 @@ pub(super) fn hunk(start: u32, section: &str, lines: &[&str]) -> Hunk {
 }
 
 pub(super) fn changes() -> Vec<Change> {
-    let retry = Change {
-        path: "src/retry.rs".into(),
-        kind: ChangeKind::Modified,
-        hunks: vec![
+    let retry = Change::new(
+        "src/retry.rs",
+        ChangeKind::Modified,
+        vec![
             hunk(
                 1,
                 "use std::time::Duration;",
@@ -233,14 +233,12 @@ pub(super) fn changes() -> Vec<Change> {
                 ],
             ),
         ],
-        note: None,
-    };
-    let cargo = Change {
-        path: "Cargo.toml".into(),
-        kind: ChangeKind::Modified,
-        hunks: vec![hunk(18, "[dependencies]", &[" tokio = \"1\"", "+fastrand = \"2\""])],
-        note: None,
-    };
+    );
+    let cargo = Change::new(
+        "Cargo.toml",
+        ChangeKind::Modified,
+        vec![hunk(18, "[dependencies]", &[" tokio = \"1\"", "+fastrand = \"2\""])],
+    );
     vec![retry, cargo]
 }
 

@@ -23,7 +23,7 @@ fn a_copy_has_what_counts_with_modes_times_and_links() {
     git(&tree, &["add", "-f", "kept.log"]);
     fixture.commit();
     let copy = fixture.open(TreeKind::Copy);
-    let (root, folder) = (copy.work_root().to_owned(), copy.work_folder());
+    let (root, folder) = (copy.work_root().to_owned(), copy.shell_folder());
     assert_eq!((copy.kind(), root.as_path()), (TreeKind::Copy, folder));
     assert_eq!(root.file_name(), tree.file_name());
     let mut expected = snapshot(&tree);
@@ -81,7 +81,9 @@ fn an_added_worktree_and_a_moved_git_folder_can_be_copied() {
     let added = fixture.holder.path().join("added");
     git(&fixture.tree(), &["worktree", "add", "-q", "-b", "side", added.to_str().unwrap()]);
     fs::write(added.join("a"), "2\n").unwrap();
-    let copy = Workspace::open(&added, TreeKind::Copy, &fixture.scratch()).unwrap();
+    let copy =
+        Workspace::open(&added, backing(TreeKind::Copy, &fixture.scratch()), &fixture.scratch())
+            .unwrap();
     assert_eq!(copy.facts().git.unwrap().head, Some(Head::Branch("side".to_owned())));
     assert_eq!(git(copy.work_root(), &["status", "--porcelain", "-b"]), "## side\n M a\n");
     git(copy.work_root(), &["commit", "-q", "-a", "-m", "x"]);
@@ -95,7 +97,9 @@ fn an_added_worktree_and_a_moved_git_folder_can_be_copied() {
     git(&work, &["config", "core.worktree", work.to_str().unwrap()]);
     fs::write(work.join("x"), "1\n").unwrap();
     git(&work, &["add", "x"]);
-    let copy = Workspace::open(&work, TreeKind::Copy, &fixture.scratch()).unwrap();
+    let copy =
+        Workspace::open(&work, backing(TreeKind::Copy, &fixture.scratch()), &fixture.scratch())
+            .unwrap();
     fs::write(copy.work_root().join("x"), "2\n").unwrap();
     assert_eq!(git(copy.work_root(), &["status", "--porcelain"]), "AM x\n");
     let top = git(copy.work_root(), &["rev-parse", "--show-toplevel"]);
@@ -254,9 +258,11 @@ fn a_copy_in_an_empty_folder_or_below_the_root_works() {
     let fixture = Fixture::with_git();
     fs::create_dir_all(fixture.tree().join("empty/sub")).unwrap();
     let folder = fixture.tree().join("empty/sub");
-    let copy = Workspace::open(&folder, TreeKind::Copy, &fixture.scratch()).unwrap();
-    assert_eq!(copy.work_folder(), copy.work_root().join("empty/sub"));
-    assert!(copy.work_folder().is_dir());
+    let copy =
+        Workspace::open(&folder, backing(TreeKind::Copy, &fixture.scratch()), &fixture.scratch())
+            .unwrap();
+    assert_eq!(copy.shell_folder(), copy.work_root().join("empty/sub"));
+    assert!(copy.shell_folder().is_dir());
 }
 
 #[test]
@@ -264,7 +270,8 @@ fn the_scratch_folder_may_be_in_the_tree() {
     let fixture = Fixture::new();
     fixture.write("state/session/journal", "x");
     let scratch = fixture.tree().join("state/session");
-    let copy = Workspace::open(&fixture.tree(), TreeKind::Copy, &scratch).unwrap();
+    let copy =
+        Workspace::open(&fixture.tree(), backing(TreeKind::Copy, &scratch), &scratch).unwrap();
     assert!(copy.work_root().join("state").is_dir());
     assert!(!copy.work_root().join("state/session").exists());
 }
@@ -280,7 +287,12 @@ fn what_cannot_be_copied_is_said() {
     drop(copy);
     let large = fs::File::create(fixture.tree().join("large")).unwrap();
     large.set_len(COPY_BYTES_MAX + 1).unwrap();
-    let error = Workspace::open(&fixture.tree(), TreeKind::Copy, &fixture.scratch()).unwrap_err();
+    let error = Workspace::open(
+        &fixture.tree(),
+        backing(TreeKind::Copy, &fixture.scratch()),
+        &fixture.scratch(),
+    )
+    .unwrap_err();
     assert!(matches!(error, WorkspaceError::Bytes { .. }), "{error}");
     assert!(snapshot(&fixture.scratch()).is_empty(), "nothing is left of it");
 }
@@ -307,7 +319,11 @@ fn a_submodule_comes_as_files_and_git_in_the_copy_still_works() {
     fs::write(root.join("a"), "2\n").unwrap();
     assert_eq!(names(&copy).len(), 2);
     // The user may have started in the submodule: it is a repository of its own.
-    let inner = Workspace::open(&fixture.tree().join("sub"), TreeKind::Copy, &fixture.scratch());
+    let inner = Workspace::open(
+        &fixture.tree().join("sub"),
+        backing(TreeKind::Copy, &fixture.scratch()),
+        &fixture.scratch(),
+    );
     let inner = inner.unwrap();
     assert_eq!(inner.root(), fixture.tree().join("sub"));
     fs::write(inner.work_root().join("inner"), "3\n").unwrap();

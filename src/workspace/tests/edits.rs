@@ -187,10 +187,9 @@ fn paths_count_from_where_the_user_started_and_else_from_the_root() {
     fixture.write("a", "above\n");
     fixture.write("only/above", "above\n");
     let workspace =
-        Workspace::open(&fixture.tree().join("sub"), TreeKind::InPlace, &fixture.scratch())
-            .unwrap();
+        Workspace::open(&fixture.tree().join("sub"), Backing::InPlace, &fixture.scratch()).unwrap();
     assert_eq!(workspace.root(), fixture.tree());
-    assert_eq!(workspace.work_folder(), fixture.tree().join("sub"));
+    assert_eq!(workspace.shell_folder(), fixture.tree().join("sub"));
     let path = |path: &str| workspace.read(path, None, None).map(|excerpt| excerpt.path);
     assert_eq!(path("a").unwrap(), "sub/a");
     assert_eq!(path("../a").unwrap(), "a");

@@ -30,8 +30,8 @@ fn facts_are_a_first_look() {
     assert_eq!(facts.names, [".gitignore", "new", "run.py", "src/"]);
     assert_eq!(facts.languages, [("Rust", 2), ("Python", 1)]);
 
-    let below = Workspace::open(&fixture.tree().join("src"), TreeKind::InPlace, &fixture.scratch())
-        .unwrap();
+    let below =
+        Workspace::open(&fixture.tree().join("src"), Backing::InPlace, &fixture.scratch()).unwrap();
     let facts = whole_facts(&below);
     assert_eq!((facts.folder.as_str(), facts.files), ("src", Count::Exactly(2)));
     git(&fixture.tree(), &["checkout", "-q", "--detach"]);
@@ -81,7 +81,7 @@ fn the_nearest_rules_file_wins_and_agents_before_the_others() {
     let fixture = Fixture::with_git();
     let folder = fixture.tree().join("a/b");
     fs::create_dir_all(&folder).unwrap();
-    let workspace = Workspace::open(&folder, TreeKind::InPlace, &fixture.scratch()).unwrap();
+    let workspace = Workspace::open(&folder, Backing::InPlace, &fixture.scratch()).unwrap();
     let rules = || workspace.rules().into_iter().map(|rules| rules.path).collect::<Vec<_>>();
     assert!(rules().is_empty());
     fixture.write(".github/copilot-instructions.md", "x");

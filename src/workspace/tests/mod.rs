@@ -56,7 +56,14 @@ impl Fixture {
     }
 
     fn open(&self, kind: TreeKind) -> Workspace {
-        Workspace::open(&self.tree(), kind, &self.scratch()).unwrap()
+        Workspace::open(&self.tree(), backing(kind, &self.scratch()), &self.scratch()).unwrap()
+    }
+}
+
+fn backing(kind: TreeKind, scratch: &Path) -> Backing {
+    match kind {
+        TreeKind::Copy => Backing::Copy { scratch: scratch.to_owned() },
+        TreeKind::InPlace | TreeKind::Draft => Backing::InPlace,
     }
 }
 
