@@ -65,6 +65,8 @@ pub(crate) struct Settings {
     pub(crate) mode: Mode,
     pub(crate) budget: Budget,
     pub(crate) rules: Rules,
+    /// The steps of the plan that the user agreed to.
+    pub(crate) agreed: Option<Vec<String>>,
 }
 
 /// What a turn works with; it outlives the turn.

@@ -14,6 +14,7 @@ mod judge;
 mod offer;
 mod paths;
 mod places;
+mod plan;
 mod reach;
 mod readers;
 mod rules;
@@ -21,6 +22,7 @@ mod understand;
 mod words;
 
 pub use offer::rule_for;
+pub use plan::plan;
 pub use rules::{Rule, RuleError, Rules};
 
 use crate::protocol::{Class, Judgement, Mode, TreeKind, Walls};

@@ -295,7 +295,12 @@ impl Out for Record {
     fn settings(&self) -> Settings {
         let inner = self.lock();
         let header = inner.state.header.as_ref().expect("a turn runs in a session that started");
-        Settings { mode: header.mode, budget: header.budget, rules: inner.rules.clone() }
+        Settings {
+            mode: header.mode,
+            budget: header.budget,
+            rules: inner.rules.clone(),
+            agreed: inner.state.agreed.clone(),
+        }
     }
 }
 

@@ -2,9 +2,10 @@
 //! folds the journal, and both come to the same.
 
 use crate::protocol::{
-    Ask, AskEvent, Body, Budget, Delta, DraftEvent, End, Event, FileSummary, GateVerdict, Guarded,
-    Item, Mode, Net, Notice, Owner, Pen, Pick, PlanStep, Quality, Queued, SessionEvent, SessionId,
-    Setting, ShellKind, TermEvent, TermId, TreeKind, TurnEvent, TurnId, Usage, UsageEvent, Walls,
+    Answer, Ask, AskEvent, Body, Budget, Delta, DraftEvent, End, Event, FileSummary, GateVerdict,
+    Guarded, Item, Mode, Net, Notice, Owner, Pen, Pick, PlanStep, Quality, Question, Queued,
+    SessionEvent, SessionId, Setting, ShellKind, TermEvent, TermId, TreeKind, TurnEvent, TurnId,
+    Usage, UsageEvent, Walls,
 };
 
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -21,6 +22,8 @@ pub struct State {
     /// Questions that wait for an answer, oldest first.
     pub asks: Vec<Ask>,
     pub plan: Vec<PlanStep>,
+    /// The steps of the plan that the user agreed to.
+    pub agreed: Option<Vec<String>>,
     pub terms: Vec<TermInfo>,
     /// Where the agent's commands run.
     pub agents_term: Option<TermId>,
@@ -256,9 +259,16 @@ impl State {
     fn ask(&mut self, ask: &AskEvent) {
         match ask {
             AskEvent::Opened(ask) => self.asks.push(ask.clone()),
-            AskEvent::Answered { ask, .. } | AskEvent::Withdrawn { ask } => {
-                self.asks.retain(|open| open.id != *ask);
+            AskEvent::Answered { ask, answer } => {
+                let answered = self.asks.iter().position(|open| open.id == *ask);
+                let question = answered.map(|index| self.asks.remove(index).question);
+                if let (Some(Question::Plan { steps, .. }), Answer::Yes | Answer::Always) =
+                    (question, answer)
+                {
+                    self.agreed = Some(steps);
+                }
             }
+            AskEvent::Withdrawn { ask } => self.asks.retain(|open| open.id != *ask),
         }
     }
 
