@@ -159,8 +159,8 @@ pub enum FailureKind {
     Provider,
     /// The conversation no longer fits the model's window.
     Overflow,
-    /// No copy of the tree can be made, where one is needed.
-    Copy,
+    /// Neither a draft nor a copy of the tree can be had, where one is needed.
+    Draft,
     /// Disk, terminal, journal: this machine.
     Local,
 }

@@ -5,6 +5,7 @@
 //! them into a [`State`] and never meets the agent. The session owns the tasks: they end with it.
 
 mod fanout;
+mod ground;
 mod host;
 mod journal;
 mod ledger;
@@ -17,6 +18,7 @@ mod state;
 mod sweep;
 
 pub use fanout::Subscriber;
+pub use ground::Tree;
 pub use journal::{Replay, read as read_journal, replay};
 pub use start::{Options, Session, start};
 pub use state::{Draft, Entry, EntryBody, Header, Job, Live, Running, State, TermInfo};

@@ -1,5 +1,6 @@
 //! Starting a session: its folder, journal, workspace and shell.
 
+use super::ground::{self, Tree};
 use super::host::Host;
 use super::journal::Journal;
 use super::record::{Ledger, Record};
@@ -12,10 +13,10 @@ use crate::model::{Client, Timing};
 use crate::policy::Rules;
 use crate::protocol::{
     Body, Budget, Failure, FailureKind, Launch, Mode, ModelSpec, Net, Service, SessionEvent,
-    SessionId, Size, TreeKind, Walls,
+    SessionId, Size, Walls,
 };
-use crate::workspace::{Backing, Workspace, WorkspaceError};
-use std::fs::{self, DirBuilder};
+use crate::workspace::Workspace;
+use std::fs::DirBuilder;
 use std::io;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
@@ -27,7 +28,9 @@ use tokio::task::JoinHandle;
 pub struct Options {
     pub config: Arc<Config>,
     pub folder: PathBuf,
-    pub tree: TreeKind,
+    pub tree: Tree,
+    /// The brisk program: the draft's shells start through it.
+    pub entry: PathBuf,
     pub mode: Mode,
     pub model: ModelSpec,
     pub service: Service,
@@ -70,7 +73,8 @@ pub async fn start(options: Options) -> Result<Session, Failure> {
     let sessions = state.join("sessions");
     // In the background: nothing of this session waits for it.
     drop(tokio::task::spawn_blocking(move || sweep::sweep(&sessions)));
-    let workspace = open_workspace(&options, &folder).await?;
+    let ground = ground::open(&options, &folder).await?;
+    let workspace = Arc::clone(&ground.workspace);
     let journal = Journal::create(&folder.join("journal.jsonl"))
         .map_err(|error| no_state(&folder, &error))?;
     let ledger = (!options.ephemeral).then(|| state.join("ledger.jsonl"));
@@ -81,7 +85,7 @@ pub async fn start(options: Options) -> Result<Session, Failure> {
         session: id.clone(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
         folder: workspace.root().display().to_string(),
-        tree: options.tree,
+        tree: workspace.kind(),
         walls: Walls::None,
         net: Net::Open,
         mode: options.mode,
@@ -89,7 +93,10 @@ pub async fn start(options: Options) -> Result<Session, Failure> {
         window: options.model.prompt,
         budget: options.budget,
     }));
-    let shared = launch(&options.config, workspace.shell_folder(), &folder);
+    let shared = Launch {
+        prefix: ground.prefix(),
+        ..launch(&options.config, workspace.shell_folder(), &folder)
+    };
     let own = launch(&options.config, &options.folder, &folder);
     let shells = Shells::open(shared, own, options.size, Arc::clone(&record));
     let shells = shells.map_err(|error| Failure {
@@ -157,35 +164,6 @@ fn no_state(folder: &Path, error: &io::Error) -> Failure {
                 .to_owned(),
         ),
     }
-}
-
-async fn open_workspace(options: &Options, scratch: &Path) -> Result<Arc<Workspace>, Failure> {
-    let (folder, kind) = (options.folder.clone(), options.tree);
-    let scratch = scratch.join(sweep::COPY);
-    let opened = tokio::task::spawn_blocking(move || -> Result<_, WorkspaceError> {
-        if kind == TreeKind::Copy {
-            fs::create_dir_all(&scratch)
-                .map_err(|source| WorkspaceError::Io { path: scratch.clone(), source })?;
-        }
-        let backing = match kind {
-            TreeKind::InPlace | TreeKind::Draft => Backing::InPlace,
-            TreeKind::Copy => Backing::Copy { scratch: scratch.clone() },
-        };
-        Workspace::open(&folder, backing, &scratch)
-    });
-    let opened = opened.await.expect("opening a workspace does not panic");
-    opened.map(Arc::new).map_err(|error| match options.tree {
-        TreeKind::InPlace => Failure {
-            kind: FailureKind::Local,
-            message: error.to_string(),
-            hint: Some("start brisk in a folder that exists and can be read".to_owned()),
-        },
-        TreeKind::Draft | TreeKind::Copy => Failure {
-            kind: FailureKind::Copy,
-            message: format!("no copy to work in can be made: {error}"),
-            hint: Some("full screen brisk works in place, and asks before each edit".to_owned()),
-        },
-    })
 }
 
 fn launch(config: &Config, work: &Path, folder: &Path) -> Launch {

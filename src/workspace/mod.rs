@@ -7,6 +7,7 @@
 //! root, and nothing of git's own folders is read or written on behalf of a model.
 
 mod apply;
+mod commit;
 mod compare;
 mod copy;
 mod copy_files;
@@ -27,6 +28,7 @@ mod quote;
 mod rules;
 mod walk;
 
+pub use commit::{Commit, CommitError, Hooks};
 pub use compare::PATCH_FILE_BYTES_MAX;
 pub use copy_files::{COPY_BYTES_MAX, COPY_FILES_MAX};
 pub use error::{ApplyError, EditError, FileError, WorkspaceError, WriteError};

@@ -1,5 +1,6 @@
 //! The room as its callers use it: real folders, real git.
 
+mod commits;
 mod copies;
 mod edits;
 mod looks;
