@@ -270,6 +270,8 @@ pub enum DraftEvent {
     Undone { what: String, redo: bool },
     /// Chat and files are as they were before this turn.
     Rewound { turn: TurnId },
+    /// The newest rewind was taken back.
+    Returned,
     /// A commit was made: its short id and its first line.
     Committed { commit: String, subject: String },
 }

@@ -116,6 +116,7 @@ impl Record {
             Question::Apply { .. }
             | Question::Review { .. }
             | Question::Plan { .. }
+            | Question::Gates { .. }
             | Question::Choose { .. } => None,
         }
     }

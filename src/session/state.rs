@@ -14,6 +14,8 @@ pub struct State {
     pub header: Option<Header>,
     /// What the chat shows, in order.
     pub entries: Vec<Entry>,
+    /// What rewinds took out of the chat, the newest last.
+    pub rewound: Vec<Vec<Entry>>,
     /// The turn that runs now.
     pub running: Option<Running>,
     /// The last turn's number.
@@ -336,10 +338,15 @@ impl State {
             DraftEvent::Gated { picks, gates } => {
                 self.draft.gated = Some((picks.clone(), gates.clone()));
             }
+            DraftEvent::Rewound { turn } => self.rewind(*turn),
+            DraftEvent::Returned => {
+                if let Some(entries) = self.rewound.pop() {
+                    self.entries.extend(entries);
+                }
+            }
             DraftEvent::Decided(_)
             | DraftEvent::Carried { .. }
             | DraftEvent::Undone { .. }
-            | DraftEvent::Rewound { .. }
             | DraftEvent::Committed { .. } => {}
             DraftEvent::Applied { paths } => {
                 for path in paths {
@@ -349,6 +356,13 @@ impl State {
                 }
             }
         }
+    }
+
+    /// What came with this turn, and after it, is no longer part of the chat.
+    fn rewind(&mut self, turn: TurnId) {
+        let first = self.entries.iter().position(|entry| entry.turn.is_some_and(|of| of >= turn));
+        let later = self.entries.split_off(first.unwrap_or(self.entries.len()));
+        self.rewound.push(later);
     }
 
     fn usage(&mut self, event: &UsageEvent) {

@@ -156,6 +156,7 @@ pub(crate) fn note(app: &App, buffer: &mut Buffer, area: Rect) {
             count => format!("apply {count} files"),
         },
         Question::Plan { .. } => "go on with this plan".to_owned(),
+        Question::Gates { .. } => "run the project's checks".to_owned(),
         Question::Choose { text, .. } => text.lines().next().unwrap_or("").to_string(),
     };
     let head = if is_small { "? " } else { " APPROVAL NEEDED  " };

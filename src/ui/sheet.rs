@@ -121,7 +121,8 @@ impl Sheet {
             Question::Run { .. }
             | Question::Apply { .. }
             | Question::Review { .. }
-            | Question::Plan { .. } => Answer::No { comment: Some(text.to_string()) },
+            | Question::Plan { .. }
+            | Question::Gates { .. } => Answer::No { comment: Some(text.to_string()) },
         })
     }
 
@@ -173,6 +174,7 @@ pub(crate) fn changes(ask: &Ask) -> &[Change] {
         Question::Run { .. }
         | Question::Review { .. }
         | Question::Plan { .. }
+        | Question::Gates { .. }
         | Question::Choose { .. } => &[],
     }
 }

@@ -35,7 +35,9 @@ pub(crate) fn lines(
             let title = if *again { "the file changed meanwhile" } else { "write to your files" };
             (title, body, apply_keys(changes, sheet))
         }
-        Question::Review { .. } | Question::Plan { .. } => ("", Vec::new(), Vec::new()),
+        Question::Review { .. } | Question::Plan { .. } | Question::Gates { .. } => {
+            ("", Vec::new(), Vec::new())
+        }
         Question::Choose { text, options, .. } => {
             ("the agent asks", choose(text, options, pen, columns), choose_keys(options.len()))
         }

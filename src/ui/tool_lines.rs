@@ -75,7 +75,7 @@ pub(crate) const fn asked_call(
         | Question::Apply { call, .. }
         | Question::Plan { call, .. }
         | Question::Choose { call, .. } => Some(call),
-        Question::Review { .. } => None,
+        Question::Review { .. } | Question::Gates { .. } => None,
     }
 }
 
