@@ -276,3 +276,62 @@ fn strip_markers(value: &mut serde_json::Value) {
         _ => {}
     }
 }
+
+const PLANS: &str = r#"
+[[reply]]
+calls = [{ tool = "tell", arguments = { kind = "plan", text = "[ ] add fastrand to Cargo.toml\n[ ] use it" } }]
+[[reply]]
+expect = ["no new dependency"]
+calls = [{ tool = "tell", arguments = { kind = "plan", text = "[ ] write jitter by hand, as Cargo.toml stays\n[ ] use it" } }]
+[[reply]]
+expect = ["the user agrees to the plan"]
+calls = [{ tool = "tell", arguments = { kind = "plan", text = "[x] write jitter by hand, as Cargo.toml stays\n[>] use it" } }]
+[[reply]]
+expect = ["shown: 1 of 2 done"]
+text = "Done."
+"#;
+
+#[test]
+fn a_plan_that_reaches_far_is_asked_about_until_the_user_agrees() {
+    with("openai-chat", PLANS, &[MAIN], |place| async move {
+        let mut stage = Stage::open(&place, Mode::Confirm, 100_000).await;
+        stage.prompt("add jitter").await;
+        let (ask, question) = stage.asked().await;
+        let Question::Plan { steps, why, again: false, .. } = question else {
+            panic!("{question:?}")
+        };
+        assert_eq!(steps, ["add fastrand to Cargo.toml", "use it"]);
+        assert!(why.contains("depends on"), "{why}");
+        stage.answer(ask, Answer::No { comment: Some("no new dependency".into()) }).await;
+        let (ask, question) = stage.asked().await;
+        assert!(matches!(question, Question::Plan { .. }), "a changed plan is asked about again");
+        stage.answer(ask, Answer::Yes).await;
+        assert_eq!(stage.end().await, End::Done, "{:?}", place.server().mismatch());
+        let asks = stage
+            .events
+            .iter()
+            .filter(|event| matches!(event.body, Body::Ask(AskEvent::Opened(_))));
+        assert_eq!(asks.count(), 2, "progress alone is not asked about");
+    });
+}
+
+#[test]
+fn in_plan_mode_a_yes_to_the_plan_lets_the_work_begin() {
+    let script = r#"
+[[reply]]
+calls = [{ tool = "tell", arguments = { kind = "plan", text = "[ ] change main.py" } }]
+[[reply]]
+expect = ["the mode is now confirm"]
+text = "Now."
+"#
+    .replace("the mode", "The mode");
+    with("anthropic", &script, &[MAIN], |place| async move {
+        let mut stage = Stage::open(&place, Mode::Plan, 100_000).await;
+        stage.prompt("change it").await;
+        let (ask, question) = stage.asked().await;
+        assert!(matches!(&question, Question::Plan { why, .. } if why == "plan mode"));
+        stage.answer(ask, Answer::Yes).await;
+        assert_eq!(stage.end().await, End::Done, "{:?}", place.server().mismatch());
+        assert_eq!(stage.state.mode(), Mode::Confirm);
+    });
+}

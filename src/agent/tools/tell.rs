@@ -85,6 +85,7 @@ async fn plan(call: &Call, steps: &[PlanStep], world: &World, out: &dyn Out) -> 
     let texts: Vec<String> = steps.iter().map(|step| step.text.clone()).collect();
     let why = match settings.mode {
         Mode::Plan => Some("plan mode"),
+        _ if settings.agreed.is_some() => Some("it is another one than you agreed to"),
         _ => policy::plan(&texts),
     };
     let why = why.filter(|_| world.attended && settings.agreed.as_ref() != Some(&texts));
