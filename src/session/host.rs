@@ -1,10 +1,10 @@
 //! The session's own task: ops in, turns started and ended. It decides nothing about a turn.
 
-use super::State;
 use super::record::{Record, conversation};
 use super::repair::repairs;
 use super::review::Review;
 use super::shells::Shells;
+use super::{State, commits};
 use crate::agent::{self, Out, Surroundings, Terminals, Turn, World};
 use crate::config::Config;
 use crate::model::{Client, Estimator};
@@ -117,6 +117,10 @@ impl Host {
                 Some(Err(why)) => self.record.notice(NoticeLevel::Error, why, None),
                 Some(Ok(())) => {}
             },
+            Op::Commit { message } => {
+                let (record, workspace) = (Arc::clone(&self.record), Arc::clone(&self.workspace));
+                tokio::spawn(commits::commit(record, workspace, message));
+            }
             Op::Decide(_)
             | Op::Amend { .. }
             | Op::Resolve { .. }
@@ -124,8 +128,7 @@ impl Host {
             | Op::Gate { .. }
             | Op::Undo
             | Op::Redo
-            | Op::Rewind { .. }
-            | Op::Commit { .. } => {
+            | Op::Rewind { .. } => {
                 self.record.notice(NoticeLevel::Info, "not yet", None);
             }
             Op::Shutdown => {}

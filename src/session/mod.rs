@@ -4,6 +4,7 @@
 //! A front end gets a [`Handle`] to send ops with and a [`Subscriber`] to read events from; it folds
 //! them into a [`State`] and never meets the agent. The session owns the tasks: they end with it.
 
+mod commits;
 mod fanout;
 mod ground;
 mod host;

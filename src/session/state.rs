@@ -2,10 +2,10 @@
 //! folds the journal, and both come to the same.
 
 use crate::protocol::{
-    Answer, Ask, AskEvent, Body, Budget, Delta, DraftEvent, End, Event, FileSummary, GateVerdict,
-    Guarded, Item, Mode, Net, Notice, Owner, Pen, Pick, PlanStep, Quality, Question, Queued,
-    SessionEvent, SessionId, Setting, ShellKind, TermEvent, TermId, TreeKind, TurnEvent, TurnId,
-    Usage, UsageEvent, Walls,
+    Answer, Ask, AskEvent, Body, Budget, Delta, DraftEvent, EditState, End, Event, FileSummary,
+    GateVerdict, Guarded, Item, Mode, Net, Notice, Owner, Pen, Pick, PlanStep, Quality, Question,
+    Queued, SessionEvent, SessionId, Setting, ShellKind, TermEvent, TermId, TreeKind, TurnEvent,
+    TurnId, Usage, UsageEvent, Walls,
 };
 
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -37,7 +37,7 @@ pub struct State {
     pub dirty: u64,
     /// What is changed and not in the tree, of a session that works in a draft or a copy.
     pub draft: Draft,
-    /// Paths that were written into the tree, in order, without repetition.
+    /// Paths that were written into the tree since the last commit, in order, without repetition.
     pub applied: Vec<String>,
     /// Commands that need no question any more, by their first words.
     pub allowed: Vec<Vec<String>>,
@@ -252,8 +252,12 @@ impl State {
 
     fn item(&mut self, event: &Event, item: &Item) {
         self.live.clear();
-        if let Item::Plan { steps } = item {
-            self.plan.clone_from(steps);
+        match item {
+            Item::Plan { steps } => self.plan.clone_from(steps),
+            Item::Edit { change, state: EditState::Written | EditState::Partly, .. } => {
+                self.wrote(&change.path);
+            }
+            _ => {}
         }
         self.push(event, EntryBody::Item(item.clone()));
     }
@@ -344,17 +348,17 @@ impl State {
                     self.entries.extend(entries);
                 }
             }
-            DraftEvent::Decided(_)
-            | DraftEvent::Carried { .. }
-            | DraftEvent::Undone { .. }
-            | DraftEvent::Committed { .. } => {}
+            DraftEvent::Decided(_) | DraftEvent::Carried { .. } | DraftEvent::Undone { .. } => {}
+            DraftEvent::Committed { .. } => self.applied.clear(),
             DraftEvent::Applied { paths } => {
-                for path in paths {
-                    if !self.applied.contains(path) {
-                        self.applied.push(path.clone());
-                    }
-                }
+                paths.iter().for_each(|path| self.wrote(path));
             }
+        }
+    }
+
+    fn wrote(&mut self, path: &str) {
+        if !self.applied.iter().any(|known| known == path) {
+            self.applied.push(path.to_owned());
         }
     }
 
