@@ -5,12 +5,12 @@ use super::repair::repairs;
 use super::review::Review;
 use super::shells::Shells;
 use super::{State, commits};
-use crate::agent::{self, Out, Surroundings, Terminals, Turn, World};
+use crate::agent::{self, Draft, Out, Surroundings, Terminals, Turn, World};
 use crate::config::Config;
 use crate::model::{Client, Estimator};
 use crate::protocol::{
-    Body, DraftEvent, End, Failure, FailureKind, Input, Item, Limit, Mode, ModelSpec, NoticeLevel,
-    Op, Owner, Pen, Request, Service, SessionEvent, SessionId, Setting, TermId, TreeKind,
+    Author, Body, DraftEvent, End, Failure, FailureKind, Input, Item, Limit, Mode, ModelSpec,
+    NoticeLevel, Op, Owner, Pen, Request, Service, SessionEvent, SessionId, Setting, TermId,
     TurnEvent, TurnId, Usage, UserKind,
 };
 use crate::workspace::{Facts, Head, Workspace};
@@ -72,6 +72,7 @@ impl Host {
                 },
                 end = ended(&mut self.running) => self.end_turn(end).await,
                 facts = looked(&mut self.looking) => self.go_on(facts),
+                () = self.shells.rested.notified() => self.review_later(Author::User),
             }
         }
         self.shut_down().await;
@@ -221,6 +222,7 @@ impl Host {
             estimator: Arc::clone(&self.estimator),
             workspace: Arc::clone(&self.workspace),
             terminals: Arc::clone(&self.shells) as Arc<dyn Terminals>,
+            draft: Arc::clone(&self.review) as Arc<dyn Draft>,
             attended: self.attended,
             readable: vec![self.outputs.clone()],
             cache_key: format!("brisk-{}", self.id),
@@ -289,7 +291,7 @@ impl Host {
         for item in repairs {
             self.record.emit(Body::Item(item));
         }
-        self.show_changes().await;
+        self.review.refresh().await;
         let (usage, cost, steps) = self.record.with_state(|state| {
             let running = state.running.as_ref();
             running.map_or_else(Default::default, |running| {
@@ -311,10 +313,10 @@ impl Host {
         self.look();
     }
 
-    async fn show_changes(&self) {
-        if self.workspace.kind() != TreeKind::InPlace {
-            self.review.refresh(&self.workspace, &self.record).await;
-        }
+    /// What the user's own command did to the files is looked at, too.
+    fn review_later(&self, author: Author) {
+        let review = Arc::clone(&self.review);
+        tokio::spawn(async move { review.touched(author).await });
     }
 
     /// Looks at the workspace, which may take its time in a large one: the user's keys do not wait.

@@ -105,7 +105,7 @@ pub async fn start(options: Options) -> Result<Session, Failure> {
         hint: Some("set `shell` in the config, or $SHELL, to a shell that exists".to_owned()),
     })?;
     let (sender, ops) = mpsc::channel(OPS_MAX);
-    let review = Arc::<Review>::default();
+    let review = Arc::new(Review::new(Arc::clone(&workspace), Arc::clone(&record)));
     let handle = Handle::new(sender, Arc::clone(&shells), Arc::clone(&review));
     let host = Host {
         id: id.clone(),

@@ -3,8 +3,8 @@
 use super::{BadArguments, Call, Said, arguments, logged, policy};
 use crate::agent::{Out, World};
 use crate::protocol::{
-    Answer, Body, Change, Detail, EditState, HunkRef, Item, Outcome, Question, Tool, TreeKind,
-    Verdict,
+    Answer, Author, Body, Change, Detail, EditState, HunkRef, Item, Outcome, Question, Tool,
+    TreeKind, Verdict,
 };
 use crate::workspace::{Accepted, Edit, Proposal, WriteError};
 use serde::Deserialize;
@@ -62,7 +62,10 @@ async fn write(call: &Call, mut proposal: Proposal, world: &World, out: &dyn Out
     }
     for _ in 0..MOVED_MAX {
         match world.workspace.write(&proposal, &Accepted::All) {
-            Ok(_) => return written(call, &proposal.change, None, world, out),
+            Ok(_) => {
+                world.draft.touched(Author::Edit).await;
+                return written(call, &proposal.change, None, world, out);
+            }
             Err(WriteError::Moved(fresh)) => proposal = *fresh,
             Err(error) => return Said::failed(error.to_string()),
         }
@@ -94,7 +97,10 @@ async fn confirm(call: &Call, mut proposal: Proposal, world: &World, out: &dyn O
             Accepted::Hunks(decision.hunks.clone())
         };
         match world.workspace.write(&proposal, &accepted) {
-            Ok(_) => return written(call, &proposal.change, Some(&decision), world, out),
+            Ok(_) => {
+                world.draft.touched(Author::Edit).await;
+                return written(call, &proposal.change, Some(&decision), world, out);
+            }
             Err(WriteError::Moved(fresh)) => proposal = *fresh,
             Err(error) => return Said::failed(error.to_string()),
         }
