@@ -350,12 +350,12 @@ fn a_commit_holds_what_was_accepted_and_asks_before_hooks_run() {
         git(&["config", "user.email", "t@example.com"]);
         git(&["add", "."]);
         git(&["commit", "-q", "-m", "first"]);
-        place.write(".git/hooks/pre-commit", "#!/bin/sh\ntouch hooked\n".to_owned());
+        place.write(".git/hooks/pre-commit", "#!/bin/sh\ntouch hooked\n");
         git(&["config", "core.fileMode", "true"]);
         let hook = place.project.join(".git/hooks/pre-commit");
         std::fs::set_permissions(hook, std::os::unix::fs::PermissionsExt::from_mode(0o755))
             .unwrap();
-        place.write("other.txt", "the user's own\n".to_owned());
+        place.write("other.txt", "the user's own\n");
         let mut stage = Stage::open(&place, Mode::AutoEdit, 100_000).await;
         stage.prompt("Raise a and i. Quickly.").await;
         assert_eq!(stage.end().await, End::Done);
