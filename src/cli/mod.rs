@@ -21,6 +21,9 @@ use std::process::ExitCode;
 
 /// The whole program: reads the command line, runs, and gives the exit code.
 pub fn main() -> ExitCode {
+    if let Some(code) = crate::sandbox::hidden_entry(std::env::args_os().skip(1)) {
+        return code;
+    }
     let args = match Args::try_parse() {
         Ok(args) => args,
         Err(error) => return exit::of_clap(&error),
