@@ -2,6 +2,8 @@
 
 mod commits;
 mod copies;
+mod draft_fixture;
+mod drafts;
 mod edits;
 mod looks;
 mod patches;
