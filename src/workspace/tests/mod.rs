@@ -2,6 +2,7 @@
 
 mod copies;
 mod edits;
+mod landing;
 mod looks;
 mod patches;
 mod races;
