@@ -88,18 +88,21 @@ pub enum WorkspaceError {
     Large { path: String, bytes: u64 },
 }
 
-/// Why the copy's changes did not go into the tree.
+/// Why a decision did not go into the tree.
 #[derive(Debug, thiserror::Error)]
 pub enum ApplyError {
-    /// Both the tree's and the copy's file changed since the copy was made. Nothing was written.
-    #[error("{} changed in the tree since the copy was made; nothing was written", paths.join(", "))]
+    /// These are not what the decision was made from. Nothing was written.
+    #[error("{} changed in the tree meanwhile; nothing was written", paths.join(", "))]
     Conflict { paths: Vec<String> },
     /// It cannot be written. Nothing was.
     #[error("{0}; nothing was written")]
     File(FileError),
-    /// It stopped in the middle: `written` are in the tree, the others are as they were.
-    #[error("{error}; written before: {}", if written.is_empty() { "nothing".into() } else { written.join(", ") })]
-    Partly { written: Vec<String>, error: FileError },
+    /// What is not recorded is not done. Nothing was written.
+    #[error("the decision cannot be recorded: {0}; nothing was written")]
+    Record(io::Error),
+    /// It failed, and `written` could not be taken back: somebody changed it in that moment.
+    #[error("{error}, but for {}: look at it", written.join(", "))]
+    Partly { written: Vec<String>, error: String },
     #[error(transparent)]
     Workspace(#[from] WorkspaceError),
 }

@@ -7,12 +7,18 @@
 //! root, and nothing of git's own folders is read or written on behalf of a model.
 
 mod apply;
-mod commit;
+mod apply_landing;
+mod apply_plan;
+mod apply_record;
+mod apply_take_back;
 mod base;
+mod commit;
 mod compare;
 mod copy;
 mod copy_files;
 mod copy_git;
+mod decision;
+mod decision_desk;
 mod draft;
 mod draft_decide;
 mod draft_renames;
@@ -35,8 +41,11 @@ mod place;
 mod proposal;
 mod quote;
 mod rules;
+mod store;
+mod store_node;
 mod walk;
 
+pub use apply_landing::Step;
 pub use commit::{Commit, CommitError, Hooks};
 pub use compare::PATCH_FILE_BYTES_MAX;
 pub use copy_files::{COPY_BYTES_MAX, COPY_FILES_MAX};
@@ -51,6 +60,7 @@ pub use rules::{RULES_BYTES_MAX, RulesFile};
 
 use crate::protocol::{Author, Change, ChangeId, Pick, TreeKind};
 use copy::Copy;
+use decision_desk::Desk;
 use draft::Draft;
 use folder::Folder;
 use git::Repository;
@@ -110,6 +120,8 @@ pub struct Workspace {
     /// Not to be counted as a part of the tree.
     scratch: PathBuf,
     side: Side,
+    /// Where decisions are recorded, and contents kept.
+    desk: Desk,
 }
 
 /// Where the agent's files are.
@@ -166,8 +178,12 @@ impl Workspace {
             fs::create_dir_all(&shell_folder)
                 .map_err(|source| WorkspaceError::Io { path: shell_folder.clone(), source })?;
         }
+        let desk = Desk::new(match &side {
+            Side::InPlace | Side::Copy(_) => scratch,
+            Side::Draft(layer) => &layer.layer.state,
+        });
         let scratch = scratch.to_owned();
-        Ok(Workspace { root, folder: inside, shell_folder, scratch, side })
+        Ok(Workspace { root, folder: inside, shell_folder, scratch, side, desk })
     }
 
     pub const fn kind(&self) -> TreeKind {
@@ -278,7 +294,9 @@ impl Workspace {
     pub fn apply_all(&self) -> Result<Vec<String>, ApplyError> {
         match &self.side {
             Side::InPlace | Side::Draft(_) => Ok(Vec::new()),
-            Side::Copy(copy) => apply::apply_all(copy),
+            Side::Copy(copy) => {
+                apply::apply_all(copy, self.desk.ground(&self.root).map_err(ApplyError::Record)?)
+            }
         }
     }
 

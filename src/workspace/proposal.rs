@@ -2,7 +2,7 @@
 //! needed to write it later, or to see that the file is no longer what it was.
 
 use super::folder::{Content, Entry, Folder};
-use super::install::{Base, Fresh, InstallError, install};
+use super::install::{Base, InstallError, install};
 use super::locate::{Miss, replace};
 use super::place::{Found, Place, resolve};
 use super::{CONTEXT_LINES, Edit, EditError, FILE_BYTES_MAX, FileError, WriteError};
@@ -73,7 +73,7 @@ impl Proposal {
 
     fn old(&self) -> &[u8] {
         match &self.base {
-            Base::Absent | Base::Link(_) => &[],
+            Base::Absent => &[],
             Base::Bytes(bytes) => bytes,
         }
     }
@@ -95,8 +95,6 @@ pub(super) fn propose(root: &Path, asked: &Path, edit: &Edit) -> Result<Proposal
     let (base, notes) = base(root, &place, &edit.path)?;
     let old_text = edit.old.as_deref().unwrap_or_default();
     let new = match (&base, old_text) {
-        // A place has no links in it.
-        (Base::Link(_), _) => return Err(FileError::Special { path: edit.path.clone() }.into()),
         (Base::Absent, "") => edit.new.clone().into_bytes(),
         (Base::Absent, _) => return Err(FileError::Missing { path: edit.path.clone() }.into()),
         (Base::Bytes(bytes), "") if bytes.is_empty() && edit.new.is_empty() => {
@@ -130,7 +128,7 @@ fn missed(miss: Miss, path: &str) -> EditError {
 
 fn change(place: &Place, base: &Base, new: &[u8], notes: &[String]) -> Change {
     let (kind, old) = match base {
-        Base::Absent | Base::Link(_) => (ChangeKind::Created, &[][..]),
+        Base::Absent => (ChangeKind::Created, &[][..]),
         Base::Bytes(bytes) => (ChangeKind::Modified, bytes.as_slice()),
     };
     let hunks = text::hunks(old, new, CONTEXT_LINES);
@@ -239,17 +237,16 @@ pub(super) fn write(
 
 fn put(root: &Path, proposal: &Proposal, new: &[u8]) -> Result<(), InstallError> {
     let place = &proposal.place;
-    let fresh = Fresh::File { bytes: new, executable: None };
     match proposal.base {
         Base::Absent => {
             let (folder, made) = Folder::make(root, place.parent()).map_err(way_changed)?;
-            install(&folder, place.name(), &proposal.base, &fresh)?;
+            install(&folder, place.name(), &proposal.base, new)?;
             made.keep();
             Ok(())
         }
-        Base::Bytes(_) | Base::Link(_) => {
+        Base::Bytes(_) => {
             let folder = Folder::open(root, place.parent()).map_err(way_changed)?;
-            install(&folder, place.name(), &proposal.base, &fresh)
+            install(&folder, place.name(), &proposal.base, new)
         }
     }
 }

@@ -5,6 +5,7 @@ mod copies;
 mod draft_fixture;
 mod drafts;
 mod edits;
+mod landing;
 mod looks;
 mod patches;
 mod races;
