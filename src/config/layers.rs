@@ -46,6 +46,7 @@ pub(super) struct Layers {
 
 impl Layers {
     pub(super) fn say(&mut self, key: Key, said: Said) {
+        let key = schema::canonical(&key);
         if !self.said.contains_key(&key) {
             self.order.push(key.clone());
         }
@@ -58,7 +59,7 @@ impl Layers {
     }
 
     pub(super) fn all(&self, key: &[String]) -> &[Said] {
-        self.said.get(key).map_or(&[], Vec::as_slice)
+        self.said.get(&schema::canonical(key)).map_or(&[], Vec::as_slice)
     }
 
     pub(super) fn keys(&self) -> impl Iterator<Item = &Key> {
@@ -218,7 +219,8 @@ pub(super) fn spoken(key: &str, text: &str) -> Result<(Key, Value), ConfigError>
     let parsed = DeValue::parse(text).ok().and_then(|value| plain(value.get_ref()));
     let bare = || Value::String(text.to_owned());
     let value = match (kind, parsed) {
-        (Kind::Text | Kind::OneOf(_), Some(value)) if !value.is_str() => bare(),
+        (Kind::Command, Some(Value::Boolean(false))) => Value::Boolean(false),
+        (Kind::Text | Kind::OneOf(_) | Kind::Command, Some(value)) if !value.is_str() => bare(),
         (Kind::Flag, None | Some(Value::Integer(_))) if matches!(text, "1" | "yes") => {
             Value::Boolean(true)
         }

@@ -9,6 +9,7 @@
 
 mod child;
 mod error;
+mod gates;
 mod inputs;
 mod key;
 mod layers;

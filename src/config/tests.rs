@@ -2,13 +2,13 @@ use super::*;
 use crate::protocol::{Api, Effort};
 use std::collections::BTreeMap;
 
-struct House {
+pub(super) struct House {
     folder: tempfile::TempDir,
     inputs: Inputs,
 }
 
 impl House {
-    fn new() -> House {
+    pub(super) fn new() -> House {
         let folder = tempfile::tempdir().unwrap();
         let home = folder.path().join("home");
         std::fs::create_dir_all(home.join(".config/brisk")).unwrap();
@@ -30,12 +30,12 @@ impl House {
         House { folder, inputs }
     }
 
-    fn user(self, text: &str) -> House {
+    pub(super) fn user(self, text: &str) -> House {
         std::fs::write(self.folder.path().join("home/.config/brisk/config.toml"), text).unwrap();
         self
     }
 
-    fn system(self, text: &str) -> House {
+    pub(super) fn system(self, text: &str) -> House {
         std::fs::write(&self.inputs.system, text).unwrap();
         self
     }
@@ -45,16 +45,16 @@ impl House {
         self
     }
 
-    fn flag(mut self, key: &str, value: &str) -> House {
+    pub(super) fn flag(mut self, key: &str, value: &str) -> House {
         self.inputs.overrides.push((key.to_owned(), value.to_owned()));
         self
     }
 
-    fn load(&self) -> Config {
+    pub(super) fn load(&self) -> Config {
         load(&self.inputs).unwrap_or_else(|error| panic!("{error}"))
     }
 
-    fn error(&self) -> ConfigError {
+    pub(super) fn error(&self) -> ConfigError {
         load(&self.inputs).expect_err("it should not load")
     }
 }
