@@ -8,6 +8,7 @@
 //! Keys are looked up when a provider is used, never before, and never kept.
 
 mod child;
+mod draft;
 mod error;
 mod gates;
 mod inputs;
@@ -19,6 +20,7 @@ mod services;
 mod shell;
 mod value;
 
+pub use draft::DraftSettings;
 pub use error::{ConfigError, Place, Trouble};
 pub use inputs::Inputs;
 pub use layers::{Said, Source};

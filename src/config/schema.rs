@@ -47,6 +47,8 @@ pub(super) const SETTINGS: &[(&str, Kind)] = &[
     ("ui.mouse", Kind::Flag),
     ("terminal.leader", Kind::Text),
     ("terminal.clipboard", Kind::OneOf(&["off", "write"])),
+    ("draft.caches", Kind::Texts),
+    ("draft.through", Kind::Texts),
     ("rules.allow", Kind::Texts),
     ("rules.ask", Kind::Texts),
     ("rules.deny", Kind::Texts),

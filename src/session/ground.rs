@@ -2,11 +2,18 @@
 
 use super::{Options, sweep};
 use crate::protocol::{Failure, FailureKind, TreeKind};
-use crate::workspace::{Backing, Workspace, WorkspaceError};
+use crate::sandbox::{self, Mount, MountError, Spec};
+use crate::workspace::{Backing, Layer, Workspace, WorkspaceError, root_of};
 use std::ffi::OsString;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
+
+/// In the session's folder: what the sandbox keeps of a draft, and what the workspace does.
+const DRAFT: &str = "draft";
+const WORK: &str = "work";
+/// The one folder of the session that can be written inside a draft.
+const TERM: &str = "term";
 
 /// Where the user wants the agent to work.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,45 +24,166 @@ pub enum Tree {
     DraftElse(TreeKind),
 }
 
+/// What a session works on.
 pub(super) struct Ground {
     pub(super) workspace: Arc<Workspace>,
+    /// Of a draft.
+    pub(super) mount: Option<Mount>,
+    /// What the user should know of it, each a sentence with perhaps a hint.
+    pub(super) notes: Vec<(String, Option<String>)>,
 }
 
 impl Ground {
+    /// What goes in front of the agent's shells.
     pub(super) fn prefix(&self) -> Vec<OsString> {
-        Vec::new()
+        self.mount.as_ref().map(Mount::prefix).unwrap_or_default()
     }
 }
 
+/// Where terminals keep their files.
+pub(super) fn scratch(session: &Path) -> PathBuf {
+    session.join(TERM)
+}
+
 pub(super) async fn open(options: &Options, session: &Path) -> Result<Ground, Failure> {
-    let kind = match options.tree {
-        Tree::Only(kind) | Tree::DraftElse(kind) => kind,
-    };
-    let folder = options.folder.clone();
-    let scratch = session.join(sweep::COPY);
-    let opened = tokio::task::spawn_blocking(move || -> Result<_, WorkspaceError> {
-        if kind == TreeKind::Copy {
-            fs::create_dir_all(&scratch)
-                .map_err(|source| WorkspaceError::Io { path: scratch.clone(), source })?;
+    let (tree, folder, session) = (options.tree, options.folder.clone(), session.to_owned());
+    let settings = options.config.draft();
+    let entry = options.entry.clone();
+    let paths = &options.config.paths;
+    let mut readable = vec![paths.config.clone(), session.clone(), entry.clone()];
+    readable.extend(paths.home.clone());
+    readable.retain(|path| is_covered(path));
+    let opened = tokio::task::spawn_blocking(move || {
+        let wanted = Wanted { folder, session, entry, settings, readable };
+        match tree {
+            Tree::Only(TreeKind::Draft) => wanted.draft().map_err(|error| no_draft(&error)),
+            Tree::Only(kind) => wanted.without(kind),
+            Tree::DraftElse(kind) => wanted.draft().or_else(|error| {
+                let mut ground = wanted.without(kind)?;
+                let text = format!("no draft can be had: {error}; working {}", place(kind));
+                ground.notes.push((text, error.hint()));
+                Ok(ground)
+            }),
         }
+    });
+    opened.await.expect("opening a workspace does not panic")
+}
+
+/// Whether a draft's own folder for temporary files would hide it.
+fn is_covered(path: &Path) -> bool {
+    ["/tmp", "/var/tmp"].iter().any(|folder| path.starts_with(folder) && path != Path::new(folder))
+}
+
+const fn place(kind: TreeKind) -> &'static str {
+    match kind {
+        TreeKind::InPlace | TreeKind::Draft => "in place",
+        TreeKind::Copy => "in a temporary copy",
+    }
+}
+
+struct Wanted {
+    folder: PathBuf,
+    session: PathBuf,
+    entry: PathBuf,
+    settings: crate::config::DraftSettings,
+    readable: Vec<PathBuf>,
+}
+
+/// Why there is no draft.
+enum NoDraft {
+    Mount(MountError),
+    Workspace(WorkspaceError),
+}
+
+impl std::fmt::Display for NoDraft {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            NoDraft::Mount(error) => error.fmt(out),
+            NoDraft::Workspace(error) => error.fmt(out),
+        }
+    }
+}
+
+impl NoDraft {
+    fn hint(&self) -> Option<String> {
+        match self {
+            NoDraft::Mount(error) => error.hint().map(str::to_owned),
+            NoDraft::Workspace(_) => None,
+        }
+    }
+}
+
+impl Wanted {
+    fn draft(&self) -> Result<Ground, NoDraft> {
+        let root = root_of(&self.folder).map_err(NoDraft::Workspace)?;
+        let scratch = scratch(&self.session);
+        let work = self.session.join(WORK);
+        for folder in [&scratch, &work] {
+            fs::create_dir_all(folder).map_err(|source| {
+                NoDraft::Workspace(WorkspaceError::Io { path: folder.clone(), source })
+            })?;
+        }
+        let mut writable = vec![scratch];
+        writable.extend(self.settings.through.iter().map(|inside| root.join(inside)));
+        let spec = Spec {
+            root,
+            state: self.session.join(DRAFT),
+            entry: self.entry.clone(),
+            caches: self.settings.caches.clone(),
+            writable,
+            readable: self.readable.clone(),
+            hidden: Vec::new(),
+        };
+        let mount = sandbox::open(&spec).map_err(NoDraft::Mount)?;
+        let layer = Layer {
+            merged: mount.merged().to_owned(),
+            upper: mount.upper().to_owned(),
+            state: work,
+        };
+        let workspace = Workspace::open(&self.folder, Backing::Draft(layer), &self.session);
+        let workspace = Arc::new(workspace.map_err(NoDraft::Workspace)?);
+        let notes = mount.notes().iter().map(|note| (note.clone(), None)).collect();
+        Ok(Ground { workspace, mount: Some(mount), notes })
+    }
+
+    fn without(&self, kind: TreeKind) -> Result<Ground, Failure> {
+        let scratch = self.session.join(sweep::COPY);
         let backing = match kind {
             TreeKind::InPlace | TreeKind::Draft => Backing::InPlace,
             TreeKind::Copy => Backing::Copy { scratch: scratch.clone() },
         };
-        Workspace::open(&folder, backing, &scratch)
-    });
-    let opened = opened.await.expect("opening a workspace does not panic");
-    let workspace = opened.map(Arc::new).map_err(|error| match kind {
-        TreeKind::InPlace => Failure {
+        let made = match kind {
+            TreeKind::Copy => fs::create_dir_all(&scratch),
+            TreeKind::InPlace | TreeKind::Draft => Ok(()),
+        };
+        let opened = made
+            .map_err(|source| WorkspaceError::Io { path: scratch.clone(), source })
+            .and_then(|()| Workspace::open(&self.folder, backing, &scratch));
+        let workspace = opened.map(Arc::new).map_err(|error| without(kind, &error))?;
+        Ok(Ground { workspace, mount: None, notes: Vec::new() })
+    }
+}
+
+fn no_draft(error: &NoDraft) -> Failure {
+    let hint = error.hint();
+    Failure {
+        kind: FailureKind::Draft,
+        message: format!("no draft can be had: {error}"),
+        hint: Some(hint.unwrap_or_else(|| "work in place: --tree in-place".to_owned())),
+    }
+}
+
+fn without(kind: TreeKind, error: &WorkspaceError) -> Failure {
+    match kind {
+        TreeKind::InPlace | TreeKind::Draft => Failure {
             kind: FailureKind::Local,
             message: error.to_string(),
             hint: Some("start brisk in a folder that exists and can be read".to_owned()),
         },
-        TreeKind::Draft | TreeKind::Copy => Failure {
+        TreeKind::Copy => Failure {
             kind: FailureKind::Draft,
             message: format!("no copy to work in can be made: {error}"),
             hint: Some("full screen brisk works in place, and asks before each edit".to_owned()),
         },
-    })?;
-    Ok(Ground { workspace })
+    }
 }

@@ -229,7 +229,9 @@ impl Host {
         };
         let record = Arc::clone(&self.record);
         let seconds = settings.budget.seconds;
+        let review = Arc::clone(&self.review);
         let task = tokio::spawn(async move {
+            review.freshen().await;
             let run = agent::run(&mut turn, &world, &*record);
             match seconds {
                 None => run.await,
@@ -291,7 +293,7 @@ impl Host {
         for item in repairs {
             self.record.emit(Body::Item(item));
         }
-        self.review.refresh().await;
+        self.review.refresh(None).await;
         let (usage, cost, steps) = self.record.with_state(|state| {
             let running = state.running.as_ref();
             running.map_or_else(Default::default, |running| {

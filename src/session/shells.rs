@@ -125,6 +125,24 @@ impl Shells {
         self.lock().shells.get(&term).map(|shell| shell.owner)
     }
 
+    /// The agent's shells that are at their prompts, by process.
+    pub(super) fn idle(&self) -> Vec<u32> {
+        let terminals = self.shared_ones();
+        let idle = terminals.iter().filter(|terminal| !terminal.busy());
+        idle.map(Terminal::pid).collect()
+    }
+
+    /// The agent's idle shells go where their folders are now.
+    pub(super) fn reenter(&self) {
+        self.shared_ones().iter().for_each(Terminal::reenter);
+    }
+
+    fn shared_ones(&self) -> Vec<Terminal> {
+        let inner = self.lock();
+        let shared = inner.shells.values().filter(|shell| shell.owner == Owner::Shared);
+        shared.map(|shell| shell.terminal.clone()).collect()
+    }
+
     /// All of them show a pane of this size.
     pub(super) fn resize(&self, size: Size) {
         let terminals: Vec<Terminal> = {

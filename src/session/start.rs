@@ -12,8 +12,8 @@ use crate::config::Config;
 use crate::model::{Client, Timing};
 use crate::policy::Rules;
 use crate::protocol::{
-    Body, Budget, Failure, FailureKind, Launch, Mode, ModelSpec, Net, Service, SessionEvent,
-    SessionId, Size, Walls,
+    Body, Budget, Failure, FailureKind, Launch, Mode, ModelSpec, Net, NoticeLevel, Service,
+    SessionEvent, SessionId, Size, Walls,
 };
 use crate::workspace::Workspace;
 use std::fs::DirBuilder;
@@ -93,11 +93,16 @@ pub async fn start(options: Options) -> Result<Session, Failure> {
         window: options.model.prompt,
         budget: options.budget,
     }));
+    for (text, hint) in &ground.notes {
+        record.notice(NoticeLevel::Info, text.clone(), hint.as_deref());
+    }
+    let scratch = ground::scratch(&folder);
     let shared = Launch {
         prefix: ground.prefix(),
-        ..launch(&options.config, workspace.shell_folder(), &folder)
+        ..launch(&options.config, workspace.shell_folder(), &scratch)
     };
-    let own = launch(&options.config, &options.folder, &folder);
+    let own = launch(&options.config, &options.folder, &scratch);
+    let review = Arc::new(Review::new(ground, Arc::clone(&record)));
     let shells = Shells::open(shared, own, options.size, Arc::clone(&record));
     let shells = shells.map_err(|error| Failure {
         kind: FailureKind::Config,
@@ -105,7 +110,7 @@ pub async fn start(options: Options) -> Result<Session, Failure> {
         hint: Some("set `shell` in the config, or $SHELL, to a shell that exists".to_owned()),
     })?;
     let (sender, ops) = mpsc::channel(OPS_MAX);
-    let review = Arc::new(Review::new(Arc::clone(&workspace), Arc::clone(&record)));
+    review.attach(Arc::clone(&shells));
     let handle = Handle::new(sender, Arc::clone(&shells), Arc::clone(&review));
     let host = Host {
         id: id.clone(),
@@ -117,7 +122,7 @@ pub async fn start(options: Options) -> Result<Session, Failure> {
         review,
         shells,
         attended: options.attended,
-        outputs: folder.join("out"),
+        outputs: scratch.join("out"),
         record,
         ops,
         running: None,
@@ -166,12 +171,12 @@ fn no_state(folder: &Path, error: &io::Error) -> Failure {
     }
 }
 
-fn launch(config: &Config, work: &Path, folder: &Path) -> Launch {
+fn launch(config: &Config, work: &Path, scratch: &Path) -> Launch {
     Launch {
         shell: config.shell.clone(),
         prefix: Vec::new(),
         folder: work.to_path_buf(),
         env: config.child_env(),
-        scratch: folder.to_path_buf(),
+        scratch: scratch.to_path_buf(),
     }
 }
