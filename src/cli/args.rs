@@ -42,6 +42,8 @@ pub(super) enum Command {
     Config(ConfigArgs),
     /// What the policy says of a command line, and why.
     Policy(PolicyArgs),
+    /// What brisk finds on this machine: draft or in place, shell, git, terminal, paths, model.
+    Doctor(DoctorArgs),
     /// Prints the version.
     Version,
 }
@@ -77,6 +79,13 @@ pub(super) enum PolicyCommand {
         #[arg(long)]
         json: bool,
     },
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct DoctorArgs {
+    /// One JSON object.
+    #[arg(long)]
+    pub(super) json: bool,
 }
 
 #[derive(Debug, clap::Args)]

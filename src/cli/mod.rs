@@ -4,6 +4,7 @@
 mod args;
 mod config;
 mod demo;
+mod doctor;
 mod exit;
 mod interactive;
 mod oneshot;
@@ -43,6 +44,7 @@ fn run(args: Args) -> Result<Exit, Trouble> {
         }
         Some(Command::Config(args)) => config::run(&args, &run),
         Some(Command::Policy(args)) => policy::run(&args, &run),
+        Some(Command::Doctor(args)) => doctor::run(&args, &run),
         Some(Command::Demo) => demo::run(&run),
         Some(Command::Exec { prompt }) => oneshot::run(&prompt, &run),
         None => match (print, prompt) {

@@ -2,17 +2,49 @@
 
 use brisk::sandbox::{Mount, MountError, Spec, open};
 use std::fs;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
+use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
+/// For what must happen: long enough for a loaded machine.
+const LONG: Duration = Duration::from_secs(30);
+/// Names the binary where another user can run it.
+pub(crate) const ENTRY: &str = "BRISK_TEST_ENTRY";
+
 /// The program itself.
-pub(crate) const BRISK: &str = env!("CARGO_BIN_EXE_brisk");
+pub(crate) fn entry() -> PathBuf {
+    #[expect(clippy::disallowed_methods, reason = "it comes from a test that runs this one")]
+    let given = std::env::var_os(ENTRY).map(PathBuf::from);
+    given.unwrap_or_else(|| env!("CARGO_BIN_EXE_brisk").into())
+}
+
+/// Says that a test cannot be made here, which is a failure where everything is there.
+pub(crate) fn skip(reason: &str) {
+    #[expect(clippy::disallowed_methods, reason = "CI says that everything is there")]
+    let ci = std::env::var("CI").is_ok_and(|ci| ci == "true");
+    assert!(!ci, "{reason}");
+    println!("skipped: {reason}");
+}
+
+pub(crate) fn is_root() -> bool {
+    std::fs::metadata("/proc/self").unwrap().uid() == 0
+}
+
+/// Waits for what must happen.
+pub(crate) fn until(what: &str, mut done: impl FnMut() -> bool) {
+    let begun = Instant::now();
+    while !done() {
+        assert!(begun.elapsed() < LONG, "it never happened: {what}");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
 
 /// A folder with `tree` and `state` in it, which goes when the test ends.
 pub(crate) struct Stage {
-    pub(crate) folder: TempDir,
     pub(crate) spec: Spec,
+    pub(crate) folder: TempDir,
 }
 
 impl Stage {
@@ -25,13 +57,9 @@ impl Stage {
         let folder = tempfile::tempdir().unwrap();
         let root = folder.path().join(tree);
         fs::create_dir(&root).unwrap();
-        let spec = Spec {
-            root,
-            state: folder.path().join("state"),
-            entry: PathBuf::from(BRISK),
-            ..Spec::default()
-        };
-        Stage { folder, spec }
+        let spec =
+            Spec { root, state: folder.path().join("state"), entry: entry(), ..Spec::default() };
+        Stage { spec, folder }
     }
 
     pub(crate) fn root(&self) -> &Path {
@@ -50,14 +78,19 @@ impl Stage {
         fs::read_to_string(self.root().join(path)).unwrap()
     }
 
+    /// Makes a folder beside the tree.
+    pub(crate) fn beside(&self, name: &str) -> PathBuf {
+        let path = self.folder.path().join(name);
+        fs::create_dir_all(&path).unwrap();
+        path
+    }
+
     /// None, and a word, where the machine allows no drafts; under CI that is a failure.
     pub(crate) fn open(&self) -> Option<Mount> {
         match open(&self.spec) {
             Ok(mount) => Some(mount),
-            Err(error @ (MountError::Namespaces(_) | MountError::Overlay(_)))
-                if std::env::var_os("CI").is_none() =>
-            {
-                println!("skipped: {error}");
+            Err(error @ (MountError::Namespaces(_) | MountError::Overlay(_))) => {
+                skip(&error.to_string());
                 None
             }
             Err(error) => panic!("{error}"),

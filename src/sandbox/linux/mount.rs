@@ -67,6 +67,7 @@ pub fn open(spec: &Spec) -> Result<Mount, MountError> {
         ([merged, upper], true) => (below_proc(merged), below_proc(upper)),
         _ => return Err(MountError::Holder("it sent no handles".to_owned())),
     };
+    open_work_folders(&holder.state);
     let id = holder.process.id();
     let namespace = guests::namespace_of(id).ok_or(MountError::Gone)?;
     let started = guests::started(id).ok_or(MountError::Gone)?;
@@ -178,7 +179,6 @@ impl Drop for Holder {
             let _ = self.process.kill();
             let _ = self.process.wait();
         }
-        open_work_folders(&self.state);
     }
 }
 
