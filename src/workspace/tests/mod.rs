@@ -1,7 +1,9 @@
 //! The room as its callers use it: real folders, real git.
 
 mod copies;
+mod draft_changes;
 mod draft_fixture;
+mod draft_syncs;
 mod drafts;
 mod edits;
 mod looks;
