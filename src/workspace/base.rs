@@ -125,10 +125,21 @@ impl Bases {
         }
     }
 
-    pub(super) fn retain(&mut self, mut keep: impl FnMut(&Path) -> bool) {
-        let before = self.bases.len();
-        self.bases.retain(|path, _| keep(path));
-        self.is_dirty |= self.bases.len() != before;
+    /// `tree` is the base from now on; what the draft has there is nobody's news.
+    pub(super) fn settle(
+        &mut self,
+        path: &Path,
+        tree: &Side,
+        stamp: Option<Stamp>,
+        draft: Option<Stamp>,
+    ) {
+        let by = self.get(path).map(|base| base.by.clone()).unwrap_or_default();
+        let content = Content::of(tree);
+        self.insert(path, Base { content, tree: stamp, draft, is_attributed: true, by });
+    }
+
+    pub(super) fn remove(&mut self, path: &Path) {
+        self.is_dirty |= self.bases.remove(path).is_some();
     }
 
     /// Keeps a content; it can be read again by its hash.

@@ -213,9 +213,25 @@ impl Draft {
         pair(self, inner, &mut entries, &mut bytes_left)?;
         entries.sort_by(|one, other| one.path.cmp(&other.path));
         inner.shown = entries;
-        // What was carried into ignored files is remembered as long as it is there.
-        inner.bases.retain(|path| paths.contains(path) || self.layer.stamp(path).is_some());
+        self.tidy(inner, &paths);
         inner.bases.save().map_err(|error| self.failed(error))
+    }
+
+    /// The bases of paths that do not differ: those are kept that a later change may need.
+    fn tidy(&self, inner: &mut Inner, found: &BTreeSet<&Path>) {
+        let rest = inner.bases.paths();
+        for path in rest.iter().filter(|path| !found.contains(path.as_path())) {
+            match self.layer.look(path) {
+                // Ignored: what was carried into it.
+                Ok(Seen::There(_)) => {}
+                Ok(Seen::Gone { .. }) => {
+                    if Stamp::at(&self.tree.join(path)).is_none() {
+                        inner.bases.settle(path, &Side::Absent, None, None);
+                    }
+                }
+                Ok(Seen::Through | Seen::Folder) | Err(_) => inner.bases.remove(path),
+            }
+        }
     }
 
     fn known(&self, inner: &mut Inner, found: &Found, bytes_left: &mut u64) -> Option<Entry> {
@@ -360,6 +376,22 @@ impl Known {
 }
 
 impl Inner {
+    /// What was written into the draft just now is nobody's news.
+    pub(super) fn wrote(&mut self, path: &Path, draft: Option<Stamp>) {
+        if let Some(base) = self.bases.get(path) {
+            let base = Base { draft, is_attributed: true, ..base.clone() };
+            self.bases.insert(path, base);
+        }
+    }
+
+    pub(super) fn add_author(&mut self, path: &Path, author: Author) {
+        if let Some(mut base) = self.bases.get(path).cloned().filter(|it| !it.by.contains(&author))
+        {
+            base.by.push(author);
+            self.bases.insert(path, base);
+        }
+    }
+
     fn attribute(&mut self, found: &Found, author: &Author) {
         let Some(base) = self.bases.get(&found.path) else { return };
         let draft = found.seen.stamp();

@@ -13,6 +13,7 @@ mod apply_record;
 mod apply_take_back;
 mod base;
 mod commit;
+mod carry;
 mod compare;
 mod copy;
 mod copy_files;
@@ -20,11 +21,13 @@ mod copy_git;
 mod decision;
 mod decision_desk;
 mod draft;
+mod draft_change;
 mod draft_decide;
 mod draft_renames;
 mod draft_rules;
 mod draft_select;
 mod draft_walk;
+mod draft_write;
 mod ending;
 mod error;
 mod excerpt;
@@ -47,6 +50,7 @@ mod walk;
 
 pub use apply_landing::Step;
 pub use commit::{Commit, CommitError, Hooks};
+pub use carry::{CARRIED_MAX, Carried, Freshness};
 pub use compare::PATCH_FILE_BYTES_MAX;
 pub use copy_files::{COPY_BYTES_MAX, COPY_FILES_MAX};
 pub use draft_decide::{Selected, Wanted};
@@ -58,7 +62,7 @@ pub use nearest::{Difference, Nearest};
 pub use proposal::{Accepted, Extent, Proposal, Written};
 pub use rules::{RULES_BYTES_MAX, RulesFile};
 
-use crate::protocol::{Author, Change, ChangeId, Pick, TreeKind};
+use crate::protocol::{Author, Change, ChangeId, Keep, Pick, TreeKind};
 use copy::Copy;
 use decision_desk::Desk;
 use draft::Draft;
@@ -261,6 +265,32 @@ impl Workspace {
     /// it has now; sorted by path. Conflicts are refused. Writes nothing.
     pub fn selected(&self, picks: &[Pick]) -> Result<Vec<Selected>, PickError> {
         self.draft()?.selected(picks)
+    }
+
+    /// Takes parts of the draft back, in the draft: they are as in the tree then. All of it is
+    /// checked before the first file is written. The paths that were written, sorted.
+    pub fn reject(&self, picks: &[Pick]) -> Result<Vec<String>, PickError> {
+        self.draft()?.reject(picks)
+    }
+
+    /// Puts a text in place of a hunk's same and added lines, in the draft.
+    pub fn amend(&self, id: &ChangeId, hunk: usize, text: &str) -> Result<(), PickError> {
+        self.draft()?.amend(id, hunk, text)
+    }
+
+    /// Settles a conflict: with the draft's side, which is then held against the tree as it is, or
+    /// with the tree's, which is written into the draft.
+    pub fn resolve(&self, id: &ChangeId, keep: Keep) -> Result<(), PickError> {
+        self.draft()?.resolve(id, keep)
+    }
+
+    /// Brings what the user changed in the tree into the draft. To be called before a turn and
+    /// before a review. Without a draft: nothing.
+    pub fn sync(&self, freshness: Freshness) -> Result<Carried, WorkspaceError> {
+        match &self.side {
+            Side::InPlace | Side::Copy(_) => Ok(Carried::default()),
+            Side::Draft(draft) => draft.sync(freshness),
+        }
     }
 
     fn draft(&self) -> Result<&Draft, PickError> {
