@@ -7,6 +7,8 @@ use super::WorkspaceError;
 use super::copy_files::Work;
 use super::copy_git::copy_git;
 use super::git::Repository;
+use rustix::fs::Stat;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::fs::{self, Metadata, Permissions};
@@ -14,12 +16,13 @@ use std::hash::{DefaultHasher, Hasher};
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, SystemTime};
 
 /// Larger files are copied by the system, which may share their blocks, and not read.
 pub(super) const FINGERPRINT_BYTES_MAX: u64 = 1024 * 1024;
 
 /// What tells that a file was not touched since it was looked at.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Stamp {
     inode: u64,
     mode: u32,
@@ -38,6 +41,24 @@ impl Stamp {
             modified: (metadata.mtime(), metadata.mtime_nsec()),
             changed: (metadata.ctime(), metadata.ctime_nsec()),
         }
+    }
+
+    #[allow(clippy::unnecessary_cast, reason = "the types differ from system to system")]
+    pub(super) fn of(found: &Stat) -> Self {
+        Self {
+            inode: found.st_ino as u64,
+            mode: found.st_mode as u32,
+            bytes: found.st_size as u64,
+            modified: (found.st_mtime as i64, found.st_mtime_nsec as i64),
+            changed: (found.st_ctime as i64, found.st_ctime_nsec as i64),
+        }
+    }
+
+    /// When the file was last touched, in a way that no program can set.
+    pub(super) fn changed(&self) -> SystemTime {
+        let (seconds, nanoseconds) = self.changed;
+        let since = Duration::new(seconds.unsigned_abs(), nanoseconds.unsigned_abs() as u32);
+        SystemTime::UNIX_EPOCH + since
     }
 
     /// Of what is at a path now, a link being itself; None if nothing is.

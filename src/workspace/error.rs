@@ -107,6 +107,37 @@ pub enum ApplyError {
     Workspace(#[from] WorkspaceError),
 }
 
+/// Why parts of a draft cannot be taken, or taken back. Nothing was touched.
+#[derive(Debug, thiserror::Error)]
+pub enum PickError {
+    /// It is not in the draft, or not any more, as it was shown.
+    #[error("{} changed since it was shown; look at it again", path.as_deref().unwrap_or("a file"))]
+    Moved { path: Option<String> },
+    #[error("{path} changed in the tree, too: settle the conflict first")]
+    Conflict { path: String },
+    #[error("{path} is a submodule: make the change in its own repository")]
+    Submodule { path: String },
+    #[error("{path} is too large for brisk; copy it yourself if it is wanted")]
+    Large { path: String },
+    #[error("{path} cannot be read; see to its permissions first")]
+    Unreadable { path: String },
+    #[error("{path} can only be taken whole: it has no lines to choose from")]
+    Whole { path: String },
+    #[error("{path} has no hunk or line like that; look at it again (hunk {})", hunk + 1)]
+    Hunk { path: String, hunk: usize },
+    #[error(
+        "{path}: a line without a newline at its end would come before another line; choose \
+             the whole hunk"
+    )]
+    Unended { path: String },
+    #[error("{path} is not a draft: nothing of it can be picked")]
+    NoDraft { path: String },
+    #[error(transparent)]
+    File(#[from] FileError),
+    #[error(transparent)]
+    Workspace(#[from] WorkspaceError),
+}
+
 fn not_found(path: &str, nearest: Option<&Nearest>) -> String {
     match nearest {
         None => format!("the old text does not occur in {path}, and nothing near it"),

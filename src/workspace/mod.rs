@@ -11,12 +11,19 @@ mod apply_landing;
 mod apply_plan;
 mod apply_record;
 mod apply_take_back;
+mod base;
 mod compare;
 mod copy;
 mod copy_files;
 mod copy_git;
 mod decision;
 mod decision_desk;
+mod draft;
+mod draft_decide;
+mod draft_renames;
+mod draft_rules;
+mod draft_select;
+mod draft_walk;
 mod ending;
 mod error;
 mod excerpt;
@@ -24,7 +31,9 @@ mod facts;
 mod folder;
 mod git;
 mod install;
+mod layer;
 mod locate;
+mod merge;
 mod nearest;
 mod patch;
 mod place;
@@ -38,7 +47,8 @@ mod walk;
 pub use apply_landing::Step;
 pub use compare::PATCH_FILE_BYTES_MAX;
 pub use copy_files::{COPY_BYTES_MAX, COPY_FILES_MAX};
-pub use error::{ApplyError, EditError, FileError, WorkspaceError, WriteError};
+pub use draft_decide::{Selected, Wanted};
+pub use error::{ApplyError, EditError, FileError, PickError, WorkspaceError, WriteError};
 pub use excerpt::{EXCERPT_BYTES_MAX, EXCERPT_LINES_MAX, Excerpt, LINE_BYTES_MAX};
 pub use facts::{Count, Facts, GitFacts};
 pub use git::Head;
@@ -46,9 +56,10 @@ pub use nearest::{Difference, Nearest};
 pub use proposal::{Accepted, Extent, Proposal, Written};
 pub use rules::{RULES_BYTES_MAX, RulesFile};
 
-use crate::protocol::{Change, TreeKind};
+use crate::protocol::{Author, Change, ChangeId, Pick, TreeKind};
 use copy::Copy;
 use decision_desk::Desk;
+use draft::Draft;
 use folder::Folder;
 use git::Repository;
 use place::{Found, Place};
@@ -116,7 +127,7 @@ pub struct Workspace {
 enum Side {
     InPlace,
     Copy(Copy),
-    Draft(Layer),
+    Draft(Draft),
 }
 
 /// The root of the workspace that a folder belongs to: the top of the git repository that it is in,
@@ -151,7 +162,7 @@ impl Workspace {
             Backing::Copy { scratch } => {
                 Side::Copy(Copy::make(&root, repository.as_ref(), &scratch)?)
             }
-            Backing::Draft(layer) => Side::Draft(layer),
+            Backing::Draft(layer) => Side::Draft(Draft::open(&root, layer, repository)?),
         };
         let inside = folder.strip_prefix(&root).unwrap_or(Path::new("")).to_owned();
         let shell_root = match &side {
@@ -167,7 +178,7 @@ impl Workspace {
         }
         let desk = Desk::new(match &side {
             Side::InPlace | Side::Copy(_) => scratch,
-            Side::Draft(layer) => &layer.state,
+            Side::Draft(draft) => &draft.layer.state,
         });
         let scratch = scratch.to_owned();
         Ok(Workspace { root, folder: inside, shell_folder, scratch, side, desk })
@@ -191,7 +202,7 @@ impl Workspace {
         match &self.side {
             Side::InPlace => &self.root,
             Side::Copy(copy) => copy.root(),
-            Side::Draft(layer) => &layer.merged,
+            Side::Draft(draft) => &draft.layer.merged,
         }
     }
 
@@ -216,25 +227,64 @@ impl Workspace {
         }
     }
 
-    /// Copy against tree, whoever wrote it, sorted by path; a rename is a file that went and one
-    /// that came. In place there is nothing to compare: empty.
+    /// Copy or draft against tree, whoever wrote it, sorted by path; in a copy a rename is a file
+    /// that went and one that came. In place there is nothing to compare: empty.
     pub fn changes(&self) -> Result<Vec<Change>, WorkspaceError> {
         match &self.side {
-            Side::InPlace | Side::Draft(_) => Ok(Vec::new()),
+            Side::InPlace => Ok(Vec::new()),
             Side::Copy(copy) => compare::changes(copy),
+            Side::Draft(draft) => draft.changes(),
         }
     }
 
-    /// The same as a patch that `git apply` takes in the root; empty when nothing changed.
-    pub fn patch(&self) -> Result<Vec<u8>, WorkspaceError> {
-        let mut whole = Vec::new();
-        let Side::Copy(copy) = &self.side else { return Ok(whole) };
-        for path in compare::candidates(copy) {
-            if let Some(difference) = compare::difference(copy, &path)? {
-                whole.extend(patch::patch(&difference));
+    /// What changed in the draft since this was last called is this author's doing. To be called
+    /// after each edit and each command. Without a draft: nothing.
+    pub fn authored(&self, author: &Author) -> Result<(), WorkspaceError> {
+        match &self.side {
+            Side::InPlace | Side::Copy(_) => Ok(()),
+            Side::Draft(draft) => draft.authored(author),
+        }
+    }
+
+    /// What a change of the draft was made of, and what it is: contents, or where links lead. None
+    /// if it is not the same any more, or cannot be read.
+    pub fn sides(&self, id: &ChangeId) -> Option<(Option<Vec<u8>>, Option<Vec<u8>>)> {
+        match &self.side {
+            Side::InPlace | Side::Copy(_) => None,
+            Side::Draft(draft) => draft.contents(id),
+        }
+    }
+
+    /// What each path would have in the tree if these parts of the draft landed there, with what
+    /// it has now; sorted by path. Conflicts are refused. Writes nothing.
+    pub fn selected(&self, picks: &[Pick]) -> Result<Vec<Selected>, PickError> {
+        self.draft()?.selected(picks)
+    }
+
+    fn draft(&self) -> Result<&Draft, PickError> {
+        match &self.side {
+            Side::Draft(draft) => Ok(draft),
+            Side::InPlace | Side::Copy(_) => {
+                Err(PickError::NoDraft { path: self.root.display().to_string() })
             }
         }
-        Ok(whole)
+    }
+
+    /// The changes as a patch that `git apply` takes in the root; empty when nothing changed.
+    pub fn patch(&self) -> Result<Vec<u8>, WorkspaceError> {
+        match &self.side {
+            Side::InPlace => Ok(Vec::new()),
+            Side::Draft(draft) => draft.patch(),
+            Side::Copy(copy) => {
+                let mut whole = Vec::new();
+                for path in compare::candidates(copy) {
+                    if let Some(difference) = compare::difference(copy, &path)? {
+                        whole.extend(patch::patch(&difference));
+                    }
+                }
+                Ok(whole)
+            }
+        }
     }
 
     /// Brings all changes of the copy into the tree, and says which paths. If a file changed on

@@ -1,6 +1,8 @@
 //! The room as its callers use it: real folders, real git.
 
 mod copies;
+mod draft_fixture;
+mod drafts;
 mod edits;
 mod landing;
 mod looks;

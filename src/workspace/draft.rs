@@ -1,0 +1,427 @@
+//! A draft against its tree: what changed, who changed it, and the same changes found again later by
+//! their ids. The new sides are read from what was written, so a draft whose view is not mounted
+//! any more can be looked at, too.
+
+use super::base::{Base, Bases, Content};
+use super::compare::{Difference, SHOWN_BYTES_MAX, Side, large, side};
+use super::copy::Stamp;
+use super::draft_renames::{Sketch, pair};
+use super::draft_rules::{Rules, Sides};
+use super::draft_walk::{Found, walk};
+use super::git::{Repository, run};
+use super::layer::Seen;
+use super::merge::{Verdict, judge};
+use super::{Layer, WorkspaceError};
+use crate::protocol::{Author, Change, ChangeId, ChangeKind};
+use std::collections::{BTreeMap, BTreeSet};
+use std::ffi::OsString;
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, SystemTime};
+
+/// A file that was touched so shortly before it was read may be written again without its times
+/// showing it: it is read once more.
+const RACY: Duration = Duration::from_millis(50);
+const BLOB_TIME_MAX: Duration = Duration::from_secs(2);
+
+#[derive(Debug)]
+pub(super) struct Draft {
+    pub(super) tree: PathBuf,
+    pub(super) layer: Layer,
+    pub(super) repository: Option<Repository>,
+    inner: Mutex<Inner>,
+}
+
+#[derive(Debug)]
+pub(super) struct Inner {
+    pub(super) bases: Bases,
+    pub(super) rules: Rules,
+    known: BTreeMap<PathBuf, Known>,
+    /// Pairs of a deleted and a created file that were looked at, by their ids.
+    pub(super) renames: BTreeMap<(ChangeId, ChangeId), Arc<Change>>,
+    /// As of the last look, sorted by path.
+    shown: Vec<Entry>,
+}
+
+/// What a look at a path found, and what it holds for.
+#[derive(Clone, Debug)]
+struct Known {
+    tree: Option<Stamp>,
+    seen: Seen,
+    base: Content,
+    taken: SystemTime,
+    entry: Option<Entry>,
+}
+
+/// A change that is shown.
+#[derive(Clone, Debug)]
+pub(super) struct Entry {
+    pub(super) path: PathBuf,
+    /// Of a renamed file.
+    pub(super) from: Option<PathBuf>,
+    pub(super) change: Arc<Change>,
+    /// Why it can only be shown.
+    pub(super) fixed: Option<Fixed>,
+    /// Bytes that were compared line by line.
+    weight: u64,
+    pub(super) sketch: Option<Arc<Sketch>>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Fixed {
+    Submodule,
+    Large,
+    Unreadable,
+}
+
+impl Draft {
+    pub(super) fn open(
+        tree: &Path,
+        layer: Layer,
+        repository: Option<Repository>,
+    ) -> Result<Draft, WorkspaceError> {
+        let bases = Bases::open(&layer.state)
+            .map_err(|source| WorkspaceError::Io { path: layer.state.clone(), source })?;
+        let inner = Inner {
+            bases,
+            rules: Rules::default(),
+            known: BTreeMap::new(),
+            renames: BTreeMap::new(),
+            shown: Vec::new(),
+        };
+        Ok(Draft { tree: tree.to_owned(), layer, repository, inner: Mutex::new(inner) })
+    }
+
+    pub(super) fn lock(&self) -> MutexGuard<'_, Inner> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn sides(&self) -> Sides<'_> {
+        Sides { tree: &self.tree, layer: &self.layer, repository: self.repository.as_ref() }
+    }
+
+    pub(super) fn failed(&self, source: std::io::Error) -> WorkspaceError {
+        WorkspaceError::Io { path: self.layer.upper.clone(), source }
+    }
+
+    pub(super) fn changes(&self) -> Result<Vec<Change>, WorkspaceError> {
+        let mut inner = self.lock();
+        self.look(&mut inner, None)?;
+        let changes = inner.shown.iter().map(|entry| {
+            let mut change = Change::clone(&entry.change);
+            let paths = [Some(&entry.path), entry.from.as_ref()];
+            for path in paths.into_iter().flatten() {
+                for author in inner.bases.get(path).iter().flat_map(|base| &base.by) {
+                    if !change.by.contains(author) {
+                        change.by.push(author.clone());
+                    }
+                }
+            }
+            change
+        });
+        Ok(changes.collect())
+    }
+
+    /// What the draft has that differs from the last time is this author's.
+    pub(super) fn authored(&self, author: &Author) -> Result<(), WorkspaceError> {
+        self.look(&mut self.lock(), Some(author))
+    }
+
+    /// The entry of a change, if it still is what was shown.
+    pub(super) fn entry(
+        &self,
+        inner: &mut Inner,
+        id: &ChangeId,
+    ) -> Result<Option<Entry>, WorkspaceError> {
+        let find = |inner: &Inner| inner.shown.iter().find(|entry| entry.change.id == *id).cloned();
+        if let Some(entry) = find(inner) {
+            return Ok(Some(entry));
+        }
+        // Another process may have shown it.
+        self.look(inner, None)?;
+        Ok(find(inner))
+    }
+
+    /// All that is shown, anew.
+    pub(super) fn entries(&self, inner: &mut Inner) -> Result<Vec<Entry>, WorkspaceError> {
+        self.look(inner, None)?;
+        Ok(inner.shown.clone())
+    }
+
+    /// Both sides of a shown change as they are now; None if it is not the same any more.
+    pub(super) fn load(
+        &self,
+        inner: &mut Inner,
+        entry: &Entry,
+    ) -> Result<Option<Difference>, WorkspaceError> {
+        let new = self.difference(inner, &entry.path)?;
+        let difference = match &entry.from {
+            None => new,
+            Some(from) => match (self.difference(inner, from)?, new) {
+                (Some(old), Some(new)) => Difference::rename(&old, &new),
+                _ => None,
+            },
+        };
+        Ok(difference.filter(|difference| difference.id() == entry.change.id))
+    }
+
+    /// How a path differs now.
+    pub(super) fn difference(
+        &self,
+        inner: &mut Inner,
+        path: &Path,
+    ) -> Result<Option<Difference>, WorkspaceError> {
+        let seen = self.layer.look(path).map_err(|error| self.failed(error))?;
+        Ok(self.compare(inner, path, seen)?.difference)
+    }
+
+    /// Of a pair that may be one renamed file.
+    pub(super) fn renamed(
+        &self,
+        inner: &mut Inner,
+        [gone, come]: [&Entry; 2],
+    ) -> Result<Option<Difference>, WorkspaceError> {
+        let (old, new) = (self.load(inner, gone)?, self.load(inner, come)?);
+        Ok(old.zip(new).and_then(|(old, new)| Difference::rename(&old, &new)))
+    }
+
+    fn look(&self, inner: &mut Inner, author: Option<&Author>) -> Result<(), WorkspaceError> {
+        let found = walk(self.sides(), &mut inner.rules).map_err(|error| self.failed(error))?;
+        let paths: BTreeSet<&Path> = found.iter().map(|found| found.path.as_path()).collect();
+        inner.known.retain(|path, _| paths.contains(path.as_path()));
+        let mut bytes_left = SHOWN_BYTES_MAX;
+        let (mut entries, mut submodules) = (Vec::new(), BTreeMap::new());
+        for found in &found {
+            let entry = self.known(inner, found, &mut bytes_left);
+            if let Some(author) = author {
+                inner.attribute(found, author);
+            }
+            match (entry, &found.submodule) {
+                (Some(entry), None) => entries.push(entry),
+                (Some(entry), Some(folder)) => {
+                    submodules.entry(folder.clone()).or_insert_with(Vec::new).push(entry);
+                }
+                (None, _) => {}
+            }
+        }
+        entries.extend(
+            submodules.iter().map(|(folder, entries)| {
+                submodule(folder, entries, self.tree.join(folder).is_dir())
+            }),
+        );
+        pair(self, inner, &mut entries, &mut bytes_left)?;
+        entries.sort_by(|one, other| one.path.cmp(&other.path));
+        inner.shown = entries;
+        // What was carried into ignored files is remembered as long as it is there.
+        inner.bases.retain(|path| paths.contains(path) || self.layer.stamp(path).is_some());
+        inner.bases.save().map_err(|error| self.failed(error))
+    }
+
+    fn known(&self, inner: &mut Inner, found: &Found, bytes_left: &mut u64) -> Option<Entry> {
+        let tree = Stamp::at(&self.tree.join(&found.path));
+        let base = inner.bases.get(&found.path).map(|base| &base.content);
+        let known = inner.known.get(&found.path);
+        let known = known.filter(|known| {
+            known.tree == tree && known.seen == found.seen && base == Some(&known.base)
+        });
+        if let Some(known) = known.filter(|known| known.is_settled()) {
+            let weight = known.entry.as_ref().map_or(0, |entry| entry.weight);
+            *bytes_left = bytes_left.saturating_sub(weight);
+            return known.entry.clone();
+        }
+        let taken = SystemTime::now();
+        let entry = match self.compare(inner, &found.path, found.seen) {
+            Ok(Compared { difference: None, .. }) => None,
+            Ok(Compared { difference: Some(difference), .. }) => {
+                let before = *bytes_left;
+                let change = difference.change(bytes_left);
+                let sketch = Sketch::new(&difference).map(Arc::new);
+                let (path, from) = (difference.path, None);
+                let weight = before - *bytes_left;
+                Some(Entry { path, from, change: Arc::new(change), fixed: None, weight, sketch })
+            }
+            Err(error) => Some(unshown(&found.path, (tree, found.seen), &error)),
+        };
+        let base = inner.bases.get(&found.path).map(|base| base.content.clone());
+        let base = base.unwrap_or(Content::Unknown);
+        let known = Known { tree, seen: found.seen, base, taken, entry: entry.clone() };
+        inner.known.insert(found.path.clone(), known);
+        entry
+    }
+
+    /// How a path differs, and by whose doing. The base is brought up to date on the way.
+    pub(super) fn compare(
+        &self,
+        inner: &mut Inner,
+        path: &Path,
+        seen: Seen,
+    ) -> Result<Compared, WorkspaceError> {
+        let stamp = Stamp::at(&self.tree.join(path));
+        let old = side(&self.tree, path)?;
+        let draft = match self.layer.side(&self.tree, path, seen)? {
+            // A folder in place of a file: the file is gone.
+            Side::Other => Side::Absent,
+            draft => draft,
+        };
+        let mut base = match inner.bases.get(path) {
+            Some(base) => base.clone(),
+            None => self.first(inner, path, seen, (&old, stamp)),
+        };
+        let verdict = if old == Side::Other && draft == Side::Absent {
+            Verdict::Same
+        } else {
+            judge(&base, &inner.bases, &old, &draft)
+        };
+        let settles = match &verdict {
+            Verdict::Same | Verdict::Ours => true,
+            // What the tree has is in the draft already.
+            Verdict::Merged(merged) => *merged == draft,
+            Verdict::Theirs | Verdict::Conflict => false,
+        };
+        if settles {
+            base.content = Content::of(&old);
+            base.tree = stamp;
+            if let (Side::File { bytes, .. }, Seen::There(_)) = (&old, seen) {
+                inner.bases.keep(bytes).map_err(|error| self.failed(error))?;
+            }
+        }
+        if verdict == Verdict::Same {
+            base.by.clear();
+        }
+        inner.bases.insert(path, base);
+        let is_conflict = verdict == Verdict::Conflict;
+        let new = match &verdict {
+            Verdict::Same | Verdict::Theirs => None,
+            Verdict::Ours | Verdict::Conflict => Some(draft.clone()),
+            Verdict::Merged(merged) => Some(merged.clone()),
+        };
+        let path = path.to_owned();
+        let difference =
+            new.map(|new| Difference { path, from: None, old: old.clone(), new, is_conflict });
+        Ok(Compared { tree: old, draft, verdict, difference })
+    }
+
+    /// The base of a path that nobody looked at before: what the tree has, if that was not touched
+    /// since the draft's view was known to be fresh; else what git has.
+    fn first(&self, inner: &Inner, path: &Path, seen: Seen, old: (&Side, Option<Stamp>)) -> Base {
+        let (side, stamp) = old;
+        let synced = inner.bases.synced();
+        // Of what is not there only its folder can tell.
+        let nearest = || path.ancestors().skip(1).find_map(|it| Stamp::at(&self.tree.join(it)));
+        let touched = stamp.or_else(nearest).is_some_and(|stamp| stamp.changed() > synced);
+        let content = if !touched {
+            Content::of(side)
+        } else if let Some((bytes, executable)) = self.blob(path) {
+            let side = Side::File { bytes, executable };
+            if let Side::File { bytes, .. } = &side {
+                // Without it there is a conflict where a merge would do.
+                let _ = inner.bases.keep(bytes);
+            }
+            Content::of(&side)
+        } else if *side == Side::Absent || seen == (Seen::Gone { above: true }) {
+            // A new file of the user's, in a folder that the draft removed: it never had it.
+            Content::Absent
+        } else {
+            Content::Unknown
+        };
+        Base { content, tree: stamp, draft: None, is_attributed: false, by: Vec::new() }
+    }
+
+    /// What git's index has at a path.
+    fn blob(&self, path: &Path) -> Option<(Vec<u8>, bool)> {
+        let top = &self.repository.as_ref()?.top;
+        let list = ["--literal-pathspecs", "ls-files", "-s", "-z", "--"].map(OsString::from);
+        let listed = run(top, &[&list[..], &[path.into()]].concat(), BLOB_TIME_MAX)?;
+        let is_executable = listed.starts_with(b"100755 ");
+        if !is_executable && !listed.starts_with(b"100644 ") {
+            return None;
+        }
+        let name = [b":0:", path.as_os_str().as_bytes()].concat();
+        let args = ["cat-file".into(), "blob".into(), OsString::from_vec(name)];
+        Some((run(top, &args, BLOB_TIME_MAX)?, is_executable))
+    }
+}
+
+/// What a path's three sides came to.
+pub(super) struct Compared {
+    pub(super) tree: Side,
+    pub(super) draft: Side,
+    pub(super) verdict: Verdict,
+    /// What is pending of the draft's.
+    pub(super) difference: Option<Difference>,
+}
+
+impl Known {
+    fn is_settled(&self) -> bool {
+        let stamps = [self.tree, self.seen.stamp()];
+        stamps.into_iter().flatten().all(|stamp| stamp.changed() + RACY < self.taken)
+    }
+}
+
+impl Inner {
+    fn attribute(&mut self, found: &Found, author: &Author) {
+        let Some(base) = self.bases.get(&found.path) else { return };
+        let draft = found.seen.stamp();
+        if base.is_attributed && base.draft == draft {
+            return;
+        }
+        let mut base = base.clone();
+        (base.draft, base.is_attributed) = (draft, true);
+        let is_pending = self.known.get(&found.path).is_some_and(|known| known.entry.is_some());
+        if is_pending && !base.by.contains(author) {
+            base.by.push(author.clone());
+        }
+        self.bases.insert(&found.path, base);
+    }
+}
+
+/// A change whose sides cannot be read.
+fn unshown(path: &Path, seen: (Option<Stamp>, Seen), error: &WorkspaceError) -> Entry {
+    let (fixed, note) = match error {
+        WorkspaceError::Large { bytes, .. } => (Fixed::Large, large(*bytes)),
+        WorkspaceError::Io { source, .. } => {
+            (Fixed::Unreadable, format!("cannot be read: {source}"))
+        }
+        error => (Fixed::Unreadable, error.to_string()),
+    };
+    let kind = match seen {
+        (None, _) => ChangeKind::Created,
+        (_, Seen::Gone { .. } | Seen::Folder) => ChangeKind::Deleted,
+        (_, Seen::Through | Seen::There(_)) => ChangeKind::Modified,
+    };
+    let mut change = Change::new(path.to_string_lossy(), kind, Vec::new());
+    change.id = id_of(&[path.as_os_str().as_bytes(), format!("{seen:?}").as_bytes()]);
+    change.note = Some(note);
+    fixed_entry(path, change, fixed)
+}
+
+fn submodule(folder: &Path, within: &[Entry], is_in_tree: bool) -> Entry {
+    let kind = if is_in_tree { ChangeKind::Modified } else { ChangeKind::Created };
+    let mut change = Change::new(folder.to_string_lossy(), kind, Vec::new());
+    let ids: Vec<&[u8]> = within.iter().map(|entry| entry.change.id.0.as_bytes()).collect();
+    change.id = id_of(&[&[folder.as_os_str().as_bytes()], ids.as_slice()].concat());
+    let files = within.len();
+    change.note = Some(format!("submodule: {files} changed in it, never applied from here"));
+    fixed_entry(folder, change, Fixed::Submodule)
+}
+
+fn fixed_entry(path: &Path, change: Change, fixed: Fixed) -> Entry {
+    let (path, change) = (path.to_owned(), Arc::new(change));
+    Entry { path, from: None, change, fixed: Some(fixed), weight: 0, sketch: None }
+}
+
+/// Digits of a change's id.
+const ID_DIGITS: usize = 20;
+
+/// Of parts that may hold any bytes: each is told by its length.
+pub(super) fn id_of(parts: &[&[u8]]) -> ChangeId {
+    let mut hash = sha1_smol::Sha1::new();
+    for part in parts {
+        hash.update(&(part.len() as u64).to_le_bytes());
+        hash.update(part);
+    }
+    let mut digits = hash.digest().to_string();
+    digits.truncate(ID_DIGITS);
+    ChangeId(digits)
+}
