@@ -1,5 +1,6 @@
 //! The room as its callers use it: real folders, real git.
 
+mod checkpoints;
 mod copies;
 mod draft_fixture;
 mod drafts;
@@ -10,6 +11,7 @@ mod patches;
 mod races;
 
 use super::*;
+use crate::protocol::HunkPick;
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
