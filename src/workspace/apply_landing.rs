@@ -11,7 +11,7 @@ use super::apply_record::Record;
 use super::folder::Folder;
 use super::install::{self, InstallError, exchange, give_back, is_unable, rename_free};
 use super::store::{Store, sync_all};
-use super::store_node::{FileNode, Identity, Node, Raw};
+use super::store_node::{FileNode, Identity, Node, Raw, set_attributes};
 use super::{ApplyError, FileError};
 use rustix::fs::{AtFlags, Mode, OFlags};
 use rustix::io::Errno;
@@ -415,7 +415,7 @@ impl<'a> Work<'a> {
             is_tidy &= self.remove_aside(index).is_ok();
         }
         if is_tidy {
-            self.record.end();
+            self.record.tidied();
         }
     }
 
@@ -446,16 +446,9 @@ fn changed(folder: &Folder, name: &OsStr) -> io::Result<(i64, i64)> {
     Ok((found.st_ctime as i64, found.st_ctime_nsec as i64))
 }
 
-fn create(folder: &Folder, name: &OsStr) -> Result<File, Errno> {
+pub(super) fn create(folder: &Folder, name: &OsStr) -> Result<File, Errno> {
     let flags = OFlags::RDWR | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
     rustix::fs::openat(folder.handle(), name, flags, Mode::from(0o600)).map(File::from)
-}
-
-fn set_attributes(file: &File, attributes: &[(Raw, Raw)]) {
-    for (name, value) in attributes {
-        let flags = rustix::fs::XattrFlags::empty();
-        let _ = rustix::fs::fsetxattr(file, name.0.as_slice(), &value.0, flags);
-    }
 }
 
 /// Of a folder that was just made.

@@ -161,15 +161,27 @@ impl Bases {
         self.folder.join(CONTENTS).join(folder).join(name)
     }
 
+    /// All of them, as they are kept.
+    pub(super) fn index(&self) -> io::Result<Vec<u8>> {
+        let synced = self.synced.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+        let bases = self.bases.iter().map(|(path, base)| (text_of(path), base.clone())).collect();
+        serde_json::to_vec(&Index { synced, bases }).map_err(io::Error::other)
+    }
+
+    /// Others take their place; how fresh the draft's view is stays.
+    pub(super) fn replace(&mut self, index: &[u8]) -> io::Result<()> {
+        let index: Index = serde_json::from_slice(index)?;
+        self.bases = index.bases.into_iter().map(|(path, it)| (path_of(&path), it)).collect();
+        self.is_dirty = true;
+        Ok(())
+    }
+
     /// Writes the index if something in it changed.
     pub(super) fn save(&mut self) -> io::Result<()> {
         if !self.is_dirty {
             return Ok(());
         }
-        let synced = self.synced.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-        let bases = self.bases.iter().map(|(path, base)| (text_of(path), base.clone())).collect();
-        let bytes = serde_json::to_vec(&Index { synced, bases }).map_err(io::Error::other)?;
-        replace(&self.folder.join(INDEX), &bytes)?;
+        replace(&self.folder.join(INDEX), &self.index()?)?;
         self.is_dirty = false;
         Ok(())
     }

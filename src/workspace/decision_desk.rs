@@ -2,10 +2,11 @@
 //! used first: a session that only looks leaves nothing behind.
 
 use super::apply_landing::Ground;
+use super::checkpoint_upper::Known;
 use super::store::Store;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::OnceLock;
+use std::sync::{Mutex, OnceLock};
 
 const STORE: &str = "store";
 const RECORDS: &str = "landing";
@@ -15,12 +16,17 @@ pub(super) struct Desk {
     records: PathBuf,
     folder: PathBuf,
     store: OnceLock<Store>,
+    pub(super) known: Mutex<Known>,
 }
 
 impl Desk {
     pub(super) fn new(folder: &Path) -> Desk {
         let records = folder.join(RECORDS);
-        Desk { records, folder: folder.to_owned(), store: OnceLock::new() }
+        Desk { records, folder: folder.to_owned(), store: OnceLock::new(), known: Mutex::default() }
+    }
+
+    pub(super) fn folder(&self) -> &Path {
+        &self.folder
     }
 
     pub(super) fn store(&self) -> io::Result<&Store> {

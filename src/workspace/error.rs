@@ -103,8 +103,33 @@ pub enum ApplyError {
     /// It failed, and `written` could not be taken back: somebody changed it in that moment.
     #[error("{error}, but for {}: look at it", written.join(", "))]
     Partly { written: Vec<String>, error: String },
+    /// What was chosen cannot be taken. Nothing was written.
+    #[error(transparent)]
+    Pick(#[from] PickError),
     #[error(transparent)]
     Workspace(#[from] WorkspaceError),
+}
+
+/// Why a checkpoint cannot be made, or not be gone back to.
+#[derive(Debug, thiserror::Error)]
+pub enum CheckpointError {
+    #[error("there is nothing to undo")]
+    NothingToUndo,
+    #[error("there is nothing to redo")]
+    NothingToRedo,
+    #[error("there is no checkpoint {0}")]
+    Unknown(u64),
+    /// The user has changed files since. Neither tree nor draft was touched.
+    #[error("{} changed since brisk wrote it: put that aside first, or take it back yourself; \
+             nothing was undone", paths.join(", "))]
+    Changed { paths: Vec<String> },
+    #[error("the tree cannot be brought back: {0}")]
+    Tree(ApplyError),
+    /// It can be tried again.
+    #[error("the draft cannot be brought back: {0}; free what is in the way and undo again")]
+    Draft(io::Error),
+    #[error("the checkpoint cannot be kept: {0}; free some space in the session's folder")]
+    Store(io::Error),
 }
 
 /// Why parts of a draft cannot be taken, or taken back. Nothing was touched.

@@ -334,6 +334,11 @@ pub(super) fn beside_name() -> OsString {
     format!("{BESIDE_PREFIX}{random}{BESIDE_SUFFIX}").into()
 }
 
+pub(super) fn is_beside(name: &OsStr) -> bool {
+    let name = name.to_string_lossy();
+    name.starts_with(BESIDE_PREFIX) && name.ends_with(BESIDE_SUFFIX)
+}
+
 /// User and group of a file, where they are not this process's own.
 pub(super) fn owner(metadata: &Metadata) -> Option<(u32, u32)> {
     let own = (rustix::process::geteuid().as_raw(), rustix::process::getegid().as_raw());

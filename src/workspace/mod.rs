@@ -14,11 +14,15 @@ mod apply_take_back;
 mod base;
 mod commit;
 mod carry;
+mod checkpoint;
+mod checkpoint_restore;
+mod checkpoint_upper;
 mod compare;
 mod copy;
 mod copy_files;
 mod copy_git;
 mod decision;
+mod decision_bases;
 mod decision_desk;
 mod draft;
 mod draft_change;
@@ -51,10 +55,15 @@ mod walk;
 pub use apply_landing::Step;
 pub use commit::{Commit, CommitError, Hooks};
 pub use carry::{CARRIED_MAX, Carried, Freshness};
+pub use checkpoint::{CHECKPOINTS_MAX, Checkpoint, CheckpointId, Undone};
+pub use checkpoint_upper::IGNORED_FOLDER_BYTES_MAX;
 pub use compare::PATCH_FILE_BYTES_MAX;
 pub use copy_files::{COPY_BYTES_MAX, COPY_FILES_MAX};
+pub use decision::Applied;
 pub use draft_decide::{Selected, Wanted};
-pub use error::{ApplyError, EditError, FileError, PickError, WorkspaceError, WriteError};
+pub use error::{
+    ApplyError, CheckpointError, EditError, FileError, PickError, WorkspaceError, WriteError,
+};
 pub use excerpt::{EXCERPT_BYTES_MAX, EXCERPT_LINES_MAX, Excerpt, LINE_BYTES_MAX};
 pub use facts::{Count, Facts, GitFacts};
 pub use git::Head;
@@ -184,7 +193,7 @@ impl Workspace {
         }
         let desk = Desk::new(match &side {
             Side::InPlace | Side::Copy(_) => scratch,
-            Side::Draft(layer) => &layer.layer.state,
+            Side::Draft(draft) => &draft.layer.state,
         });
         let scratch = scratch.to_owned();
         Ok(Workspace { root, folder: inside, shell_folder, scratch, side, desk })

@@ -145,6 +145,13 @@ impl FileNode {
     }
 }
 
+pub(super) fn set_attributes(file: &File, attributes: &[(Raw, Raw)]) {
+    for (name, value) in attributes {
+        let flags = rustix::fs::XattrFlags::empty();
+        let _ = rustix::fs::fsetxattr(file, name.0.as_slice(), &value.0, flags);
+    }
+}
+
 /// The attributes `user.*` of a file but those of overlayfs, sorted by name.
 pub(super) fn attributes(file: &File) -> Vec<(Raw, Raw)> {
     let mut found = Vec::new();

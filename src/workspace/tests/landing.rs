@@ -48,7 +48,8 @@ impl Field {
 
     /// The records that are open.
     pub(super) fn records(&self) -> usize {
-        fs::read_dir(self.fixture.scratch().join("landing")).map_or(0, Iterator::count)
+        let all = fs::read_dir(self.fixture.scratch().join("landing")).into_iter().flatten();
+        all.flatten().filter(|it| it.path().extension().is_none_or(|it| it != "deed")).count()
     }
 }
 

@@ -1,6 +1,7 @@
 //! The room as its callers use it: real folders, real git.
 
 mod commits;
+mod checkpoints;
 mod copies;
 mod draft_changes;
 mod draft_fixture;
@@ -13,6 +14,7 @@ mod patches;
 mod races;
 
 use super::*;
+use crate::protocol::HunkPick;
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
