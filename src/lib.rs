@@ -18,7 +18,7 @@
 //!              │   │         → tools → again           │   │
 //!              │   └──┬────────┬────────┬────────┬─────┘   │
 //!              └──────┼────────┼────────┼────────┼─────────┘
-//!        model   term   workspace   policy   prompt   config     leaves: strangers to each other
+//!        model   term   workspace   gates   policy   prompt   config     leaves: strangers to each other
 //!              ───────────────────────────────────────────────
 //!                            protocol            text            words everyone shares; no I/O
 //! ```
@@ -36,6 +36,7 @@
 //! | model | providers, streaming, retries, prices, token estimates | protocol | reqwest rustls httpdate |
 //! | term | processes, PTYs, the emulated screen, prompt marks, key encoding | protocol text | portable_pty alacritty_terminal |
 //! | workspace | tree and copy: files, edits, hunks, patches, git, rules files | protocol text | ignore flate2 sha1_smol |
+//! | gates | checks on a draft that it is given: which, in what order, and their verdicts | protocol text | |
 //! | policy | may it, may it not, or ask; pure; never does anything | protocol | tree_sitter tree_sitter_bash |
 //! | agent | one turn: context, reply, policy, tools, repeat; budget | protocol text config prompt model term workspace policy | |
 //! | session | what outlives a turn: journal, ledger, replay, fan-out, the shell's launch | protocol config model term workspace policy agent | |
@@ -45,6 +46,7 @@
 
 pub mod cli;
 pub mod config;
+pub mod gates;
 pub mod model;
 pub mod policy;
 pub mod prompt;
