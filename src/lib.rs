@@ -18,7 +18,7 @@
 //!              │   │         → tools → again           │   │
 //!              │   └──┬────────┬────────┬────────┬─────┘   │
 //!              └──────┼────────┼────────┼────────┼─────────┘
-//!        model   term   workspace   sandbox   policy   prompt   config     leaves: strangers to each other
+//!     model  term  workspace  sandbox  gates  policy  prompt  config     leaves: strangers to each other
 //!              ───────────────────────────────────────────────
 //!                            protocol            text            words everyone shares; no I/O
 //! ```
@@ -37,15 +37,17 @@
 //! | term | processes, PTYs, the emulated screen, prompt marks, key encoding | protocol text | portable_pty alacritty_terminal |
 //! | workspace | tree and copy: files, edits, hunks, patches, git, rules files | protocol text | ignore flate2 sha1_smol |
 //! | sandbox | the walls around what runs: namespaces, the draft's mount; gives an argv prefix to whoever spawns | protocol | |
+//! | gates | checks on a draft that it is given: which, in what order, and their verdicts | protocol text | |
 //! | policy | may it, may it not, or ask; pure; never does anything | protocol | tree_sitter tree_sitter_bash |
 //! | agent | one turn: context, reply, policy, tools, repeat; budget | protocol text config prompt model term workspace policy | |
-//! | session | what outlives a turn: journal, ledger, replay, fan-out, the shell's launch | protocol config model term workspace sandbox policy agent | |
+//! | session | what outlives a turn: journal, ledger, replay, fan-out, the shell's launch | protocol config model term workspace sandbox policy gates code agent | |
 //! | ui | the terminal front end: state, update, view | protocol text config session | ratatui crossterm syntect two_face |
 //! | scripted | a model that plays a script over real HTTP on loopback: for tests, the demo | protocol | hyper hyper_util http_body_util tiktoken_rs |
 //! | cli | flags, one-shot, messages, exit codes, the demo | protocol text config model workspace sandbox policy session ui scripted | clap |
 
 pub mod cli;
 pub mod config;
+pub mod gates;
 pub mod model;
 pub mod policy;
 pub mod prompt;

@@ -45,8 +45,8 @@ pub(super) struct Layers {
 }
 
 impl Layers {
-    pub(super) fn say(&mut self, key: Key, said: Said) {
-        let key = schema::canonical(&key);
+    pub(super) fn say(&mut self, key: &[String], said: Said) {
+        let key = schema::canonical(key);
         if !self.said.contains_key(&key) {
             self.order.push(key.clone());
         }
@@ -124,10 +124,10 @@ impl Layers {
         })?;
         let mut leaves = Leaves { content, path, source, out: Vec::new() };
         leaves.table(&Vec::new(), table.get_ref())?;
-        let (profiles, settings) =
+        let (profiles, settings): (Vec<_>, Vec<_>) =
             leaves.out.into_iter().partition(|(key, _)| key[0] == "profiles");
         for (key, said) in settings {
-            self.say(key, said);
+            self.say(&key, said);
         }
         Ok(profiles)
     }

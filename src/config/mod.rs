@@ -141,12 +141,12 @@ pub fn load(inputs: &Inputs) -> Result<Config, ConfigError> {
                 error.message = format!("{variable}: {}", error.message);
                 error
             })?;
-            layers.say(key, Said { source: Source::Variable((*variable).to_owned()), value });
+            layers.say(&key, Said { source: Source::Variable((*variable).to_owned()), value });
         }
     }
     for (key, text) in &inputs.overrides {
         let (key, value) = layers::spoken(key, text)?;
-        layers.say(key, Said { source: Source::Flag, value });
+        layers.say(&key, Said { source: Source::Flag, value });
     }
     Ok(Config::new(inputs, paths, layers))
 }
@@ -166,7 +166,7 @@ fn apply_profile(
         });
     }
     for (key, said) in said.into_iter().filter(|(key, _)| key[1] == wanted) {
-        layers.say(key[2..].to_vec(), said);
+        layers.say(&key[2..], said);
     }
     Ok(())
 }
