@@ -18,7 +18,7 @@
 //!              │   │         → tools → again           │   │
 //!              │   └──┬────────┬────────┬────────┬─────┘   │
 //!              └──────┼────────┼────────┼────────┼─────────┘
-//!        model   term   workspace   policy   prompt   config     leaves: strangers to each other
+//!      model   term   workspace   code   policy   prompt   config  leaves: strangers to each other
 //!              ───────────────────────────────────────────────
 //!                            protocol            text            words everyone shares; no I/O
 //! ```
@@ -36,14 +36,16 @@
 //! | model | providers, streaming, retries, prices, token estimates | protocol | reqwest rustls httpdate |
 //! | term | processes, PTYs, the emulated screen, prompt marks, key encoding | protocol text | portable_pty alacritty_terminal |
 //! | workspace | tree and copy: files, edits, hunks, patches, git, rules files | protocol text | ignore flate2 sha1_smol |
+//! | code | what a parser sees of a change: interfaces, tests, imports, calls | protocol text | tree_sitter tree_sitter_rust tree_sitter_python tree_sitter_typescript tree_sitter_go tree_sitter_java |
 //! | policy | may it, may it not, or ask; pure; never does anything | protocol | tree_sitter tree_sitter_bash |
 //! | agent | one turn: context, reply, policy, tools, repeat; budget | protocol text config prompt model term workspace policy | |
-//! | session | what outlives a turn: journal, ledger, replay, fan-out, the shell's launch | protocol config model term workspace policy agent | |
+//! | session | what outlives a turn: journal, ledger, replay, fan-out, the shell's launch | protocol code config model term workspace policy agent | |
 //! | ui | the terminal front end: state, update, view | protocol text config session | ratatui crossterm syntect two_face |
 //! | scripted | a model that plays a script over real HTTP on loopback: for tests, the demo | protocol | hyper hyper_util http_body_util tiktoken_rs |
 //! | cli | flags, one-shot, messages, exit codes, the demo | protocol text config model workspace policy session ui scripted | clap |
 
 pub mod cli;
+pub mod code;
 pub mod config;
 pub mod model;
 pub mod policy;

@@ -7,6 +7,7 @@
 mod ask;
 mod change;
 mod event;
+mod facts;
 mod ids;
 mod item;
 mod key;
@@ -25,6 +26,10 @@ pub use change::{Change, ChangeKind, Hunk, Line, LineKind};
 pub use event::{
     AskEvent, Body, Delta, DraftEvent, End, Event, Failure, FailureKind, Limit, Notice,
     NoticeLevel, Queued, SessionEvent, TermEvent, TurnEvent, UsageEvent,
+};
+pub use facts::{
+    Facts, GuardPaths, Import, InterfaceChange, InterfaceKind, Side, Spot, TestChange, TestKind,
+    Touched,
 };
 pub use ids::{AskId, CallId, OpId, SessionId, TermId, TurnId};
 pub use item::{
