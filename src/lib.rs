@@ -18,7 +18,7 @@
 //!              │   │         → tools → again           │   │
 //!              │   └──┬────────┬────────┬────────┬─────┘   │
 //!              └──────┼────────┼────────┼────────┼─────────┘
-//!     model  term  workspace  sandbox  gates  policy  prompt  config     leaves: strangers to each other
+//!   model  term  workspace  sandbox  code  gates  policy  prompt  config   leaves: strangers to each other
 //!              ───────────────────────────────────────────────
 //!                            protocol            text            words everyone shares; no I/O
 //! ```
@@ -37,6 +37,7 @@
 //! | term | processes, PTYs, the emulated screen, prompt marks, key encoding | protocol text | portable_pty alacritty_terminal |
 //! | workspace | tree and copy: files, edits, hunks, patches, git, rules files | protocol text | ignore flate2 sha1_smol |
 //! | sandbox | the walls around what runs: namespaces, the draft's mount; gives an argv prefix to whoever spawns | protocol | |
+//! | code | what a parser sees of a change: interfaces, tests, imports, calls | protocol text | tree_sitter tree_sitter_rust tree_sitter_python tree_sitter_typescript tree_sitter_go tree_sitter_java |
 //! | gates | checks on a draft that it is given: which, in what order, and their verdicts | protocol text | |
 //! | policy | may it, may it not, or ask; pure; never does anything | protocol | tree_sitter tree_sitter_bash |
 //! | agent | one turn: context, reply, policy, tools, repeat; budget | protocol text config prompt model term workspace policy | |
@@ -46,6 +47,7 @@
 //! | cli | flags, one-shot, messages, exit codes, the demo | protocol text config model workspace sandbox policy session ui scripted | clap |
 
 pub mod cli;
+pub mod code;
 pub mod config;
 pub mod gates;
 pub mod model;

@@ -8,6 +8,7 @@ mod ask;
 mod change;
 mod event;
 mod gate;
+mod facts;
 mod ids;
 mod item;
 mod key;
@@ -28,6 +29,10 @@ pub use event::{
     NoticeLevel, Queued, SessionEvent, TermEvent, TurnEvent, UsageEvent,
 };
 pub use gate::{Gate, GateKind, GateRun, GateSetting, GateSettings, GateSource, GateWhen};
+pub use facts::{
+    Facts, GuardPaths, Import, InterfaceChange, InterfaceKind, Side, Spot, TestChange, TestKind,
+    Touched,
+};
 pub use ids::{AskId, CallId, OpId, SessionId, TermId, TurnId};
 pub use item::{
     Detail, EditState, Item, Opaque, Outcome, PlanState, PlanStep, TermState, UserKind,
