@@ -98,6 +98,11 @@ impl TextBlock {
         self.text.push(char);
     }
 
+    /// Adds to the last line; the text has no newline.
+    pub fn push_str(&mut self, text: &str) {
+        self.text.push_str(text);
+    }
+
     pub fn push_blanks(&mut self, count: usize) {
         self.text.extend(std::iter::repeat_n(' ', count));
     }

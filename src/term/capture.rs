@@ -28,8 +28,8 @@ pub fn text_of(size: Size, chunks: &[&[u8]]) -> String {
 pub(super) struct Text(pub(super) String);
 
 impl Lines for Text {
-    fn piece(&mut self, text: &str, ended: bool) {
-        self.0.push_str(text);
+    fn piece(&mut self, text: &[u8], ended: bool) {
+        self.0.push_str(&String::from_utf8_lossy(text));
         if ended {
             self.0.push('\n');
         }

@@ -7,6 +7,8 @@ use alacritty_terminal::term::{Term, TermMode};
 use alacritty_terminal::vte::ansi::{Color as CoreColor, CursorShape as CoreShape, NamedColor};
 
 const TAB_COLUMNS: usize = 8;
+/// Cells of plain text that are looked at together.
+const PLAIN_CELLS_MAX: usize = 64;
 
 /// Row by row, cut to `size`, which can be narrower than the core.
 pub(super) fn cells<T>(core: &Term<T>, size: Size) -> Vec<Cell> {
@@ -62,6 +64,13 @@ pub(super) fn write_row<T>(
                 block.set_style(style(core, cell));
                 look = Some(cell);
             }
+            if column.is_none() {
+                let plain = push_plain(&cells[index..end], block);
+                if plain > 0 {
+                    index += plain;
+                    continue;
+                }
+            }
             block.push(match cell.c {
                 '\t' if next > index + 1 => '\t',
                 char if char.is_control() => ' ',
@@ -73,6 +82,24 @@ pub(super) fn write_row<T>(
     }
     // Beyond the text, the cursor stands where blanks would be.
     (wraps, place.unwrap_or_else(|| block.text_bytes()))
+}
+
+/// Adds the first cells, as far as they are printable ASCII and look like the first of them; how many
+/// those are, at most what is looked at together.
+fn push_plain(cells: &[CoreCell], block: &mut TextBlock) -> usize {
+    let mut text = [0; PLAIN_CELLS_MAX];
+    let Some(first) = cells.first() else { return 0 };
+    let mut count = 0;
+    for (place, cell) in text.iter_mut().zip(cells) {
+        let looks_alike = cell.fg == first.fg && cell.bg == first.bg && cell.flags == first.flags;
+        if !matches!(cell.c, ' '..='~') || !looks_alike || cell.extra.is_some() {
+            break;
+        }
+        *place = cell.c as u8;
+        count += 1;
+    }
+    block.push_str(std::str::from_utf8(&text[..count]).unwrap_or_default());
+    count
 }
 
 /// Columns up to the last that shows anything.

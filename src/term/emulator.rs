@@ -211,9 +211,9 @@ impl Emulator {
         }
         let oldest = -i32::try_from(rows).unwrap_or(i32::MAX);
         let newest = -i32::try_from(CORE_ROWS_KEPT).unwrap_or(0);
+        let reach = self.reach.widest();
         for line in oldest..newest {
             let tail = self.history.tail();
-            let reach = self.reach.widest();
             let (wraps, _) = cells::write_row(&self.core, Line(line), None, reach, tail);
             self.history.ended(wraps);
         }

@@ -19,35 +19,35 @@ pub(super) struct History {
     /// Full ones, the oldest first.
     blocks: VecDeque<Arc<TextBlock>>,
     /// Where the next row goes.
-    tail: Arc<TextBlock>,
+    tail: TextBlock,
     lines: usize,
     bytes: usize,
 }
 
 impl History {
     /// The block that takes the next row; `ended` is to be called after it.
-    pub(super) fn tail(&mut self) -> &mut TextBlock {
-        Arc::make_mut(&mut self.tail)
+    pub(super) const fn tail(&mut self) -> &mut TextBlock {
+        &mut self.tail
     }
 
     /// A copy of the unfinished block, for rows that are not to be kept.
     pub(super) fn tail_copy(&self) -> TextBlock {
-        (*self.tail).clone()
+        self.tail.clone()
     }
 
     /// A row was written into the tail: it wraps into the next one, or ends its line.
     pub(super) fn ended(&mut self, wraps: bool) {
-        end_row(self.tail(), wraps);
+        end_row(&mut self.tail, wraps);
         let tail = &self.tail;
         let is_full = tail.lines() >= BLOCK_LINES_MAX || tail.text_bytes() >= BLOCK_BYTES_MAX;
         if !is_full || tail.is_open() {
             return;
         }
         let mut full = std::mem::take(&mut self.tail);
-        Arc::make_mut(&mut full).shrink();
+        full.shrink();
         self.lines += full.lines();
         self.bytes += full.bytes();
-        self.blocks.push_back(full);
+        self.blocks.push_back(Arc::new(full));
         while self.lines > LINES_MAX || self.bytes > BYTES_MAX {
             let Some(oldest) = self.blocks.pop_front() else { break };
             self.lines -= oldest.lines();

@@ -2,6 +2,7 @@
 //! nobody knows is answered by silence, and prints nothing.
 
 use super::checksum;
+use super::scan::escape_at;
 use alacritty_terminal::Term;
 use alacritty_terminal::term::cell::Flags;
 use alacritty_terminal::vte::ansi::{Color, CursorShape, NamedColor, Rgb};
@@ -59,7 +60,10 @@ impl Queries {
         let mut at = 0;
         while at < bytes.len() {
             if self.state == State::Ground {
-                at += bytes[at..].iter().position(|byte| *byte == ESC)?;
+                at += escape_at(&bytes[at..]);
+                if at == bytes.len() {
+                    return None;
+                }
             }
             let is_query = self.byte(bytes[at]);
             at += 1;

@@ -8,6 +8,7 @@
 //! what is taken away again.
 
 mod erase;
+mod flood;
 mod text;
 
 #[cfg(test)]
@@ -20,7 +21,7 @@ use std::collections::VecDeque;
 /// Takes finished pieces of text: whole rows, each a line's end or its beginning.
 pub(super) trait Lines {
     /// `ended`: a newline follows; otherwise the next piece goes on with the same line.
-    fn piece(&mut self, text: &str, ended: bool);
+    fn piece(&mut self, text: &[u8], ended: bool);
 }
 
 pub(super) struct Rows<L> {
@@ -38,6 +39,8 @@ pub(super) struct Rows<L> {
     partial: Vec<u8>,
     alternate: bool,
     buffer: String,
+    /// Where the lines of a flood end.
+    ends: Vec<usize>,
     /// Control bytes without a meaning, and bytes that are no UTF-8, since the last look.
     pub(super) odd: Odd,
 }
@@ -64,6 +67,7 @@ impl<L: Lines> Rows<L> {
             partial: Vec::new(),
             alternate: false,
             buffer: String::new(),
+            ends: Vec::new(),
             odd: Odd::default(),
         }
     }
@@ -88,7 +92,7 @@ impl<L: Lines> Rows<L> {
         let last = self.rows.len();
         for (index, row) in std::mem::take(&mut self.rows).into_iter().enumerate() {
             let ended = !row.wrapped && index + 1 < last;
-            self.lines.piece(row.text(&mut self.buffer), ended);
+            self.lines.piece(row.text(&mut self.buffer).as_bytes(), ended);
         }
         self.rows.push_back(Row::default());
         (self.row, self.column, self.saved) = (0, 0, (0, 0));
@@ -141,7 +145,7 @@ impl<L: Lines> Rows<L> {
     /// Hands over a row and takes it out.
     fn hand_over(&mut self, index: usize) {
         if let Some(mut row) = self.rows.remove(index) {
-            self.lines.piece(row.text(&mut self.buffer), !row.wrapped);
+            self.lines.piece(row.text(&mut self.buffer).as_bytes(), !row.wrapped);
             row.clear();
             self.spare = row;
         }
@@ -152,10 +156,10 @@ impl<L: Lines> Rows<L> {
         let (top, bottom) = self.region();
         if top == 0 && self.rows.len() <= bottom {
             // What floods do.
-            let Some(mut row) = self.rows.pop_front() else { return };
-            self.lines.piece(row.text(&mut self.buffer), !row.wrapped);
+            let Some(row) = self.rows.front_mut() else { return };
+            self.lines.piece(row.text(&mut self.buffer).as_bytes(), !row.wrapped);
             row.clear();
-            self.rows.push_back(row);
+            self.rows.rotate_left(1);
             return;
         }
         self.hand_over(top);

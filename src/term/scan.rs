@@ -19,6 +19,11 @@ pub(super) trait Sink {
     fn wants_text(&self) -> bool {
         true
     }
+    /// Offered the rest of a chunk before its text: how many of its first bytes were taken as whole
+    /// lines, and where to offer again at the earliest.
+    fn whole_lines(&mut self, bytes: &[u8]) -> (usize, usize) {
+        (0, bytes.len())
+    }
     /// Printable bytes in UTF-8, without controls; may end within a character.
     fn text(&mut self, bytes: &[u8]);
     fn control(&mut self, byte: u8);
@@ -72,7 +77,7 @@ pub(super) struct Scanner {
 }
 
 /// Where the next ESC is, or the end.
-fn escape_at(bytes: &[u8]) -> usize {
+pub(super) fn escape_at(bytes: &[u8]) -> usize {
     /// Looked at at once, which is quicker than one by one.
     const BLOCK_BYTES: usize = 256;
     let mut at = 0;
@@ -98,7 +103,7 @@ impl Scanner {
     }
 
     pub(super) fn feed(&mut self, bytes: &[u8], sink: &mut impl Sink) {
-        let mut raw_from = 0;
+        let (mut raw_from, mut offer_from) = (0, 0);
         let mut at = 0;
         while at < bytes.len() {
             if self.state == State::Ground && !sink.wants_text() {
@@ -108,6 +113,14 @@ impl Scanner {
                     continue;
                 }
             } else if self.state == State::Ground {
+                if at >= offer_from {
+                    let (taken, looked) = sink.whole_lines(&bytes[at..]);
+                    offer_from = at + looked;
+                    if taken > 0 {
+                        at += taken;
+                        continue;
+                    }
+                }
                 let run = text_length(&bytes[at..]);
                 if run > 0 {
                     sink.text(&bytes[at..at + run]);

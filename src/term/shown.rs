@@ -41,6 +41,18 @@ impl Shown {
         }
     }
 
+    /// A newline and this.
+    pub(super) fn push_line(&mut self, line: &[u8]) {
+        if self.tail.is_empty() {
+            self.push(b"\n");
+            self.push(line);
+        } else {
+            self.bytes += line.len() as u64 + 1;
+            self.newlines += 1;
+            self.tail.push_line(line);
+        }
+    }
+
     /// The line that stands last came so often again.
     pub(super) fn repeat(&mut self, more: u64) {
         self.repeats.push((self.newlines, more));

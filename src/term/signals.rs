@@ -1,5 +1,7 @@
 //! The few sequences that matter to the lines above the screen, found before the core acts on them.
 
+use super::scan::escape_at;
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Signal {
     /// The program takes the other screen: soon the main one cannot be read.
@@ -25,7 +27,10 @@ impl Signals {
         let mut at = 0;
         while at < bytes.len() {
             if self.begun.is_empty() {
-                at += bytes[at..].iter().position(|byte| *byte == ESC)?;
+                at += escape_at(&bytes[at..]);
+                if at == bytes.len() {
+                    return None;
+                }
             } else if bytes[at] == ESC {
                 self.begun.clear();
             }

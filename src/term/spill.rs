@@ -60,8 +60,17 @@ impl Spill {
 
     /// Another line.
     pub(super) fn write_line(&mut self, line: &[u8]) {
-        self.write(b"\n");
-        self.write(line);
+        match self {
+            // What floods do.
+            Self::Open { bytes, tail, .. } if *bytes >= OUTPUT_FILE_BYTES_MAX => {
+                *bytes += line.len() as u64 + 1;
+                tail.push_line(line);
+            }
+            _ => {
+                self.write(b"\n");
+                self.write(line);
+            }
+        }
     }
 
     /// The file, and the bytes that it leaves out before its end.

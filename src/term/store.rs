@@ -71,11 +71,11 @@ pub(super) struct Store {
 }
 
 impl Lines for Store {
-    fn piece(&mut self, text: &str, ended: bool) {
+    fn piece(&mut self, text: &[u8], ended: bool) {
         if ended && self.line.is_empty() && !self.is_long {
-            return self.end_line(text.trim_end_matches(' ').as_bytes());
+            return self.end_line(text.trim_ascii_end());
         }
-        self.line.extend_from_slice(text.as_bytes());
+        self.line.extend_from_slice(text);
         if self.line.len() > EQUAL_BYTES_MAX {
             self.write_long();
         }
@@ -125,8 +125,13 @@ impl Store {
             self.bytes += line.len() as u64 + 1;
             self.spill.write_line(line);
         } else {
-            self.begin_line();
-            self.write(line);
+            if self.has_lines && self.blanks == 0 {
+                self.end_run();
+                self.write_line(line);
+            } else {
+                self.begin_line();
+                self.write(line);
+            }
             self.last.clear();
             if line.len() <= EQUAL_BYTES_MAX {
                 self.last.extend_from_slice(line);
@@ -185,17 +190,27 @@ impl Store {
     }
 
     fn write(&mut self, bytes: &[u8]) {
-        self.bytes += bytes.len() as u64;
-        let newlines = u64::from(bytes == b"\n");
-        self.newlines += newlines;
-        let is_long = self.shown.newlines + newlines >= OUTPUT_INLINE_LINES_MAX
-            || self.shown.bytes + bytes.len() as u64 + SHORT_RUN_BYTES
-                > OUTPUT_INLINE_BYTES_MAX as u64;
-        if is_long && self.spill.is_none() {
-            self.open();
-        }
+        self.count(bytes.len(), u64::from(bytes == b"\n"));
         self.spill.write(bytes);
         self.shown.push(bytes);
+    }
+
+    /// The next line, set off from the one before.
+    fn write_line(&mut self, line: &[u8]) {
+        self.count(line.len() + 1, 1);
+        self.spill.write_line(line);
+        self.shown.push_line(line);
+    }
+
+    /// So much is about to be written: begins the file where it becomes long.
+    fn count(&mut self, bytes: usize, newlines: u64) {
+        self.bytes += bytes as u64;
+        self.newlines += newlines;
+        let is_long = self.shown.newlines + newlines >= OUTPUT_INLINE_LINES_MAX
+            || self.shown.bytes + bytes as u64 + SHORT_RUN_BYTES > OUTPUT_INLINE_BYTES_MAX as u64;
+        if self.spill.is_none() && is_long {
+            self.open();
+        }
     }
 
     /// Begins the file with what came before, which is all still there.

@@ -20,6 +20,17 @@ impl Tail {
         self.bytes.extend_from_slice(bytes);
     }
 
+    /// A newline and this.
+    pub(super) fn push_line(&mut self, line: &[u8]) {
+        if self.bytes.len() + 1 + line.len() > 2 * self.bytes_max {
+            self.push(b"\n");
+            self.push(line);
+        } else {
+            self.bytes.push(b'\n');
+            self.bytes.extend_from_slice(line);
+        }
+    }
+
     pub(super) fn bytes(&self) -> &[u8] {
         &self.bytes[self.bytes.len().saturating_sub(self.bytes_max)..]
     }

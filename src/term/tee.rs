@@ -61,6 +61,10 @@ impl Sink for Tee<'_> {
         self.listens()
     }
 
+    fn whole_lines(&mut self, bytes: &[u8]) -> (usize, usize) {
+        if self.listens() { self.capture.whole_lines(bytes) } else { (0, bytes.len()) }
+    }
+
     fn text(&mut self, bytes: &[u8]) {
         if self.listens() {
             self.capture.text(bytes);

@@ -108,8 +108,8 @@ struct All {
 }
 
 impl Lines for All {
-    fn piece(&mut self, text: &str, ended: bool) {
-        self.line.push_str(text);
+    fn piece(&mut self, text: &[u8], ended: bool) {
+        self.line.push_str(&String::from_utf8_lossy(text));
         if ended {
             self.lines.push(cut(&std::mem::take(&mut self.line)));
         }

@@ -21,7 +21,7 @@ impl<L: Lines> Rows<L> {
             2 => {
                 let (row, column) = (self.row, self.column);
                 self.flush();
-                self.lines.piece("", true);
+                self.lines.piece(b"", true);
                 (self.row, self.column) = (row, column);
                 self.here();
             }

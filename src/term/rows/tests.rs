@@ -111,6 +111,16 @@ proptest! {
     }
 
     #[test]
+    fn a_flood_gives_the_same_text_as_its_single_bytes(
+        lines in proptest::collection::vec(
+            prop_oneof![6 => "[ -~]{0,9}\r\n", 1 => "[a-c \t漢]{0,15}\r?\n", 1 => "\x1b\\[[0-7]?[ABCDHJKLMPSTr]"], 0..80),
+        end in "[a-c]{0,3}", columns in 2u16..12) {
+        let bytes = (lines.concat() + &end).into_bytes();
+        let single: Vec<_> = bytes.chunks(1).collect();
+        prop_assert_eq!(render_at(columns, &[&bytes]), render_at(columns, &single));
+    }
+
+    #[test]
     fn no_bytes_make_it_panic(bytes in proptest::collection::vec(
         prop_oneof![3 => Just(0x1bu8), 3 => Just(b'['), 2 => b'0'..=b'9', 2 => b'@'..=b'Z', 2 => Just(b'\t'),
             3 => any::<u8>()], 0..400), columns in 1u16..20) {

@@ -136,6 +136,10 @@ impl<L: Lines> Rows<L> {
 }
 
 impl<L: Lines> Sink for Rows<L> {
+    fn whole_lines(&mut self, bytes: &[u8]) -> (usize, usize) {
+        self.flood(bytes)
+    }
+
     fn text(&mut self, bytes: &[u8]) {
         if self.alternate {
             return;
