@@ -1,7 +1,7 @@
 //! The room as its callers use it: real folders, real git.
 
-mod commits;
 mod checkpoints;
+mod commits;
 mod copies;
 mod draft_changes;
 mod draft_fixture;
