@@ -1,150 +1,203 @@
-//! The diff pane's state: which changes it shows, where its cursor is. The rows come from `diff`, and
-//! only those in sight are ever made: a change of 50,000 lines costs no more than its first screen.
+//! The diff pane's state: how the review's changes are laid out, where its cursor is. The rows come
+//! from `diff`, and only those in sight are ever made: a change of 50,000 lines costs no more than
+//! its first screen.
+
+mod choose;
+mod draw;
+mod notes;
+mod prompt;
+mod search;
+
+pub(crate) use draw::{draw, facts};
+pub(crate) use prompt::Prompt;
 
 use super::chat_lines::Pen;
-use super::diff::{Choice, DiffLayout, DiffRow, DiffView, RowKind};
+use super::diff::{Arrangement, DiffLayout, DiffRow, DiffView, Look, RowKind, Spot};
 use super::keymap::{DiffVerb, Scroll};
-use super::sheet::{self, Sheet};
-use crate::protocol::{AskId, Change, EditState, HunkRef, Item, Question};
-use crate::session::{EntryBody, State};
+use super::review::{Review, Source};
+use crate::protocol::{Change, HunkRef};
+use crate::session::State;
+use crate::text::Needle;
+use notes::Notes;
+use ratatui::text::Line;
+use std::collections::HashMap;
+use std::sync::Arc;
 
-/// Files of past edits that are shown while nothing waits.
-const PAST_FILES_MAX: usize = 20;
 /// From this width on two sides fit.
 const SIDES_COLUMNS_MIN: u16 = 84;
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Source {
-    /// A question: hunks can be chosen.
-    Ask(AskId),
-    /// What the draft holds and the tree does not.
-    Draft,
-    /// The edits of the last turn.
-    Past,
-    Nothing,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-struct Key {
-    source: Source,
-    columns: u16,
-    layout: DiffLayout,
-    revision: u64,
-    seq: u64,
-}
+/// A pane of fewer rows has no list of files.
+const LIST_FROM_ROWS: usize = 12;
+const LIST_ROWS_MAX: usize = 8;
+/// Lines around a change that a hunk comes with.
+const CONTEXT_LINES: usize = 3;
 
 pub(crate) struct DiffPane {
+    pub(crate) review: Review,
     view: DiffView,
     /// The rows in sight, from `scroll` on.
     pub(crate) rows: Vec<DiffRow>,
-    pub(crate) source: Source,
-    pub(crate) files: usize,
-    pub(crate) added: usize,
-    pub(crate) removed: usize,
+    /// What the first row in sight belongs to, if that is out of sight.
+    sticky: Option<Line<'static>>,
+    /// The files, as many as there is room for.
+    list: Vec<(usize, Line<'static>)>,
     pub(crate) cursor: usize,
     pub(crate) scroll: usize,
+    /// Rows of the diff itself.
     height: usize,
     /// None: by the pane's width.
     layout: Option<DiffLayout>,
-    key: Option<Key>,
-    shown: Shown,
+    arrangement: Arrangement,
+    /// The review's list of changes that the view is of.
+    generation: u64,
+    /// Keys choose lines.
+    by_line: bool,
+    /// The other end of a range of rows; the cursor is one.
+    anchor: Option<usize>,
+    wraps: bool,
+    shows_blanks: bool,
+    needle: Option<Needle>,
+    pub(crate) prompt: Option<Prompt>,
+    notes: Notes,
 }
-
-/// Changes, and what became of each where that is known.
-type Shown = (Vec<Change>, Vec<EditState>);
 
 impl DiffPane {
     pub(crate) fn new() -> Self {
+        let arrangement =
+            Arrangement { context: CONTEXT_LINES, ..Arrangement::of(DiffLayout::Unified) };
         Self {
-            view: DiffView::new(&[], DiffLayout::Unified),
+            review: Review::new(),
+            view: DiffView::new(&[], &arrangement),
             rows: Vec::new(),
-            source: Source::Nothing,
-            files: 0,
-            added: 0,
-            removed: 0,
+            sticky: None,
+            list: Vec::new(),
             cursor: 0,
             scroll: 0,
-            height: 0,
+            height: 1,
             layout: None,
-            key: None,
-            shown: (Vec::new(), Vec::new()),
+            arrangement,
+            generation: 0,
+            by_line: false,
+            anchor: None,
+            wraps: false,
+            shows_blanks: false,
+            needle: None,
+            prompt: None,
+            notes: Notes::default(),
         }
     }
 
-    pub(crate) fn prepare(
-        &mut self,
-        state: &State,
-        draft: &[Change],
-        sheet: Option<&Sheet>,
-        pen: &Pen<'_>,
-        columns: u16,
-        rows: u16,
-    ) {
-        self.height = usize::from(rows).max(1);
-        let source = source(state);
-        let key = Key {
-            source,
-            columns,
-            layout: self.layout(columns),
-            revision: sheet.map_or(0, |sheet| sheet.revision),
-            seq: if matches!(source, Source::Ask(_)) { 0 } else { state.seq },
-        };
-        if self.key != Some(key) {
-            self.refresh(state, draft, key);
+    /// Takes in what there is to review now.
+    pub(crate) fn sync(&mut self, state: &State, draft: &Arc<Vec<Change>>) {
+        let source = self.review.source;
+        let before = Arc::clone(&self.review.changes);
+        self.review.sync(state, draft);
+        self.notes.sync(state);
+        if self.review.generation == self.generation {
+            return;
         }
-        self.cursor = self.cursor.min(self.view.len().saturating_sub(1));
-        let scroll_max = self.view.len().saturating_sub(self.height);
-        let last = self.cursor + 1;
-        self.scroll = self.scroll.clamp(last.saturating_sub(self.height), self.cursor);
-        self.scroll = self.scroll.min(scroll_max);
-        self.draw(sheet, pen, key);
-    }
-
-    /// Plans the rows anew, unless only something else happened in the session.
-    fn refresh(&mut self, state: &State, draft: &[Change], key: Key) {
-        let shown = changes(state, draft, key.source);
-        let is_planned = |old: Key| (old.source, old.layout) == (key.source, key.layout);
-        if !self.key.is_some_and(is_planned) || shown != self.shown {
-            self.view = DiffView::new(&shown.0, key.layout);
-            self.files = shown.0.len();
-            let counts = shown.0.iter().map(Change::counts);
-            (self.added, self.removed) =
-                counts.fold((0, 0), |sum, of| (sum.0 + of.0, sum.1 + of.1));
-        }
-        if self.source != key.source {
+        self.generation = self.review.generation;
+        self.arrangement.splits = HashMap::new();
+        self.anchor = None;
+        if source == self.review.source {
+            self.replan(&before);
+        } else {
+            self.prompt = None;
+            self.view = DiffView::new(&self.review.changes, &self.arrangement);
             self.scroll = 0;
-            self.cursor = self.find(0..self.view.len(), |(_, hunk, _)| hunk.is_some()).unwrap_or(0);
+            self.cursor = self.first_hunk();
         }
-        self.source = key.source;
-        self.shown = shown;
-        self.key = Some(key);
     }
 
-    fn draw(&mut self, sheet: Option<&Sheet>, pen: &Pen<'_>, key: Key) {
-        let (changes, states) = &self.shown;
-        let chosen =
-            |at: HunkRef| match sheet {
-                Some(sheet) if matches!(key.source, Source::Ask(_)) => {
-                    if sheet.chosen.contains(&at) { Choice::Accepted } else { Choice::Rejected }
-                }
-                _ => match states.get(at.change) {
-                    Some(EditState::Written) => Choice::Accepted,
-                    Some(EditState::Rejected) => Choice::Rejected,
-                    _ => Choice::Pending,
-                },
+    fn first_hunk(&self) -> usize {
+        self.view.find(0..self.view.len(), |spot| spot.hunk.is_some()).unwrap_or(0)
+    }
+
+    /// Lays the rows out anew; the cursor stays with what it is on, as far as that is still there.
+    fn replan(&mut self, before: &[Change]) {
+        let here = self.spot();
+        let above = self.cursor.saturating_sub(self.scroll);
+        self.view = DiffView::new(&self.review.changes, &self.arrangement);
+        let Some(here) = here else {
+            self.cursor = self.first_hunk();
+            return;
+        };
+        let path = before.get(here.change).map(|change| &change.path);
+        let change = self.review.changes.iter().position(|change| Some(&change.path) == path);
+        let rows = 0..self.view.len();
+        let lines = || here.lines().collect::<Vec<_>>();
+        let place = change.and_then(|change| {
+            let of = |spot: &Spot| spot.change == change && spot.hunk == here.hunk;
+            let is_line = |spot: &Spot| {
+                of(spot)
+                    && spot.kind == here.kind
+                    && spot.lines().any(|line| lines().contains(&line))
             };
-        let range = self.scroll..self.scroll + self.height;
-        self.rows =
-            self.view.rows(changes, range, &chosen, key.columns, pen.theme, pen.highlighter);
+            let same = self.view.find(rows.clone(), is_line);
+            let hunk = || self.view.find(rows.clone(), |spot| of(spot) && spot.kind == here.kind);
+            let file = || self.view.find(rows.clone(), |spot| spot.change == change);
+            same.or_else(hunk).or_else(file)
+        });
+        self.cursor = place.unwrap_or_else(|| self.cursor.min(self.view.len().saturating_sub(1)));
+        self.scroll = self.cursor.saturating_sub(above);
     }
 
-    /// The first row of a range that is such: its change, its hunk, its kind.
-    fn find(
-        &self,
-        mut range: impl Iterator<Item = usize>,
-        is: impl Fn((usize, Option<usize>, RowKind)) -> bool,
-    ) -> Option<usize> {
-        range.find(|row| self.view.place(*row).is_some_and(&is))
+    fn rearrange(&mut self) {
+        let changes = Arc::clone(&self.review.changes);
+        self.anchor = None;
+        self.replan(&changes);
+    }
+
+    /// Lays out what is seen in a pane of that size.
+    pub(crate) fn prepare(&mut self, pen: &Pen<'_>, columns: u16, rows: u16) {
+        let layout = self.layout(columns);
+        if layout != self.arrangement.layout {
+            self.arrangement.layout = layout;
+            self.rearrange();
+        }
+        let rows = usize::from(rows).max(1);
+        let files = self.review.changes.len();
+        let is_listed = files > 1 && rows >= LIST_FROM_ROWS;
+        let list_rows = if is_listed { files.min(rows / 4).min(LIST_ROWS_MAX) } else { 0 };
+        let prompt_rows = usize::from(self.prompt.is_some());
+        let above = list_rows + usize::from(is_listed) + prompt_rows;
+        self.height = rows.saturating_sub(above).max(1);
+        self.cursor = self.cursor.min(self.view.len().saturating_sub(1));
+        self.list = draw::list(self, list_rows, columns, pen);
+        let last = self.view.len().saturating_sub(self.height);
+        self.scroll = self.scroll.min(last.max(self.cursor.saturating_sub(self.height - 1)));
+        self.scroll = self.scroll.min(self.cursor);
+        self.draw_rows(pen, columns, is_listed);
+    }
+
+    /// The rows in sight; the cursor's is among them.
+    fn draw_rows(&mut self, pen: &Pen<'_>, columns: u16, is_listed: bool) {
+        loop {
+            self.sticky = draw::sticky(self, columns, is_listed, pen);
+            let height = self.height.saturating_sub(usize::from(self.sticky.is_some())).max(1);
+            let review = &self.review;
+            let chosen = |at: HunkRef| review.mark(at);
+            let (notes, changes) = (&self.notes, &review.changes);
+            let said = |spot: &Spot| notes.lines(changes, spot, &review.comments, pen, columns);
+            let mut look = Look::new(&chosen, columns, pen.theme, pen.highlighter);
+            look.wraps = self.wraps;
+            look.shows_blanks = self.shows_blanks;
+            look.by_line = self.by_line && review.is_open();
+            look.is_listed = is_listed;
+            look.needle = self.needle.as_ref();
+            look.notes = &said;
+            let range = self.scroll..self.scroll + height;
+            let mut rows = self.view.rows(changes, range, &look);
+            let end = rows.iter().position(|row| row.row > self.cursor).unwrap_or(rows.len());
+            let is_drawn = rows.iter().any(|row| row.row == self.cursor);
+            if (!is_drawn || end > height) && self.scroll < self.cursor {
+                // Below it may be more rows than it looked: a few further down, and again.
+                self.scroll += end.saturating_sub(height).clamp(1, self.cursor - self.scroll);
+                continue;
+            }
+            rows.truncate(height);
+            self.rows = rows;
+            return;
+        }
     }
 
     fn layout(&self, columns: u16) -> DiffLayout {
@@ -155,15 +208,15 @@ impl DiffPane {
         })
     }
 
-    /// The hunk under the cursor; on a file's row, the file's first.
-    pub(crate) fn here(&self) -> Option<HunkRef> {
-        let (change, hunk, _) = self.view.place(self.cursor)?;
-        let first = || {
-            let is =
-                |(of, hunk, _): (usize, Option<usize>, RowKind)| of == change && hunk.is_some();
-            self.find(0..self.view.len(), is).and_then(|row| self.view.place(row)?.1)
-        };
-        Some(HunkRef { change, hunk: hunk.or_else(first)? })
+    /// What the cursor is on.
+    pub(crate) fn spot(&self) -> Option<Spot> {
+        self.view.spot(self.cursor)
+    }
+
+    /// The rows that keys act on, if those are several.
+    fn range(&self) -> std::ops::RangeInclusive<usize> {
+        let anchor = self.anchor.unwrap_or(self.cursor);
+        anchor.min(self.cursor)..=anchor.max(self.cursor)
     }
 
     pub(crate) fn scroll(&mut self, scroll: Scroll) {
@@ -182,80 +235,96 @@ impl DiffPane {
         self.cursor = self.cursor.min(last);
     }
 
-    pub(crate) fn go(&mut self, verb: DiffVerb) {
+    /// Whether there was somewhere to go.
+    pub(crate) fn go(&mut self, verb: DiffVerb) -> bool {
         let (kind, down) = match verb {
             DiffVerb::NextHunk => (RowKind::HunkHeader, true),
             DiffVerb::PreviousHunk => (RowKind::HunkHeader, false),
             DiffVerb::NextFile => (RowKind::File, true),
             DiffVerb::PreviousFile => (RowKind::File, false),
-            DiffVerb::Layout => {
-                let now = self.key.map_or(DiffLayout::Unified, |key| key.layout);
-                self.layout = Some(match now {
-                    DiffLayout::Unified => DiffLayout::SideBySide,
-                    DiffLayout::SideBySide => DiffLayout::Unified,
-                });
-                return;
-            }
-            _ => return,
+            _ => return false,
         };
-        let is_target = |(_, _, of): (usize, Option<usize>, RowKind)| of == kind;
+        // A change without hunks is one by itself.
+        let changes = &self.review.changes;
+        let is_whole =
+            |spot: &Spot| changes.get(spot.change).is_some_and(|change| change.hunks.is_empty());
+        let is_target =
+            |spot: &Spot| spot.kind == kind || (spot.kind == RowKind::File && is_whole(spot));
         let target = if down {
-            self.find(self.cursor + 1..self.view.len(), is_target)
+            self.view.find(self.cursor + 1..self.view.len(), is_target)
         } else {
-            self.find((0..self.cursor).rev(), is_target)
+            self.view.find((0..self.cursor).rev(), is_target)
         };
         if let Some(target) = target {
             self.cursor = target;
             // The hunk's lines are what one wants to see: its header goes near the top.
             self.scroll = target.saturating_sub(2);
         }
+        target.is_some()
     }
-}
 
-fn source(state: &State) -> Source {
-    match state.asks.first() {
-        Some(ask) if matches!(ask.question, Question::Apply { .. }) => Source::Ask(ask.id),
-        _ if !state.draft.files.is_empty() => Source::Draft,
-        _ if last_edits(state).next().is_some() => Source::Past,
-        _ => Source::Nothing,
-    }
-}
-
-fn changes(state: &State, draft: &[Change], source: Source) -> Shown {
-    match source {
-        Source::Ask(_) => {
-            (state.asks.first().map(sheet::changes).unwrap_or(&[]).to_vec(), Vec::new())
-        }
-        Source::Draft => (draft.to_vec(), Vec::new()),
-        Source::Past => {
-            let mut edits: Vec<_> = last_edits(state).take(PAST_FILES_MAX).collect();
-            edits.reverse();
-            edits.into_iter().map(|(change, state)| (change.clone(), state)).unzip()
-        }
-        Source::Nothing => (Vec::new(), Vec::new()),
-    }
-}
-
-/// The edits of the newest turn that has any, newest first; of each call the last word on it.
-fn last_edits(state: &State) -> impl Iterator<Item = (&Change, EditState)> {
-    let mut turn = None;
-    let mut seen = Vec::new();
-    state
-        .entries
-        .iter()
-        .rev()
-        .filter_map(|entry| match &entry.body {
-            EntryBody::Item(Item::Edit { call, change, state }) => {
-                Some((entry.turn, call, change, *state))
+    /// What changes how the diff looks, and nothing else. Returns what is to be said of it.
+    pub(crate) fn look(&mut self, verb: DiffVerb) -> Option<String> {
+        match verb {
+            DiffVerb::Layout => {
+                let layout = match self.arrangement.layout {
+                    DiffLayout::Unified => DiffLayout::SideBySide,
+                    DiffLayout::SideBySide => DiffLayout::Unified,
+                };
+                self.layout = Some(layout);
+                None
             }
+            DiffVerb::Wrap => {
+                self.wraps = !self.wraps;
+                Some(format!("long lines {}", if self.wraps { "wrap" } else { "are cut" }))
+            }
+            DiffVerb::Blanks => {
+                self.shows_blanks = !self.shows_blanks;
+                let text = if self.shows_blanks { "are shown" } else { "are not shown" };
+                Some(format!("blanks and tabs {text}"))
+            }
+            DiffVerb::Lines => {
+                self.by_line = !self.by_line;
+                self.anchor = None;
+                let text =
+                    if self.by_line { "keys choose single lines" } else { "keys choose hunks" };
+                Some(text.to_owned())
+            }
+            DiffVerb::Range => {
+                self.anchor = if self.anchor.is_some() { None } else { Some(self.cursor) };
+                self.anchor
+                    .map(|_| "move, then Space, y or n for these lines; v again: no".to_owned())
+            }
+            DiffVerb::MoreContext | DiffVerb::LessContext => Some(self.resize_context(verb)),
             _ => None,
-        })
-        .take_while(move |(of, ..)| *turn.get_or_insert(*of) == *of)
-        .filter_map(move |(_, call, change, state)| {
-            if seen.contains(&call) {
-                return None;
+        }
+    }
+
+    fn resize_context(&mut self, verb: DiffVerb) -> String {
+        let context = self.arrangement.context;
+        let more = verb == DiffVerb::MoreContext;
+        let wanted = if more { context + 1 } else { context.saturating_sub(1) };
+        self.arrangement.context = wanted.min(CONTEXT_LINES);
+        self.rearrange();
+        match (wanted, more) {
+            (wanted, true) if wanted > CONTEXT_LINES => {
+                format!("{CONTEXT_LINES} lines are the most")
             }
-            seen.push(call);
-            Some((change, state))
-        })
+            (1, _) => "1 line around a change".to_owned(),
+            (wanted, _) => format!("{wanted} lines around a change"),
+        }
+    }
+
+    /// In which way keys choose, for the pane's title.
+    pub(crate) const fn way(&self) -> &'static str {
+        match (self.anchor.is_some(), self.by_line) {
+            (true, _) => "range",
+            (false, true) => "lines",
+            (false, false) => "",
+        }
+    }
+
+    pub(crate) const fn is_empty(&self) -> bool {
+        matches!(self.review.source, Source::Nothing)
+    }
 }
