@@ -276,6 +276,19 @@ pub enum DraftEvent {
     Committed { commit: String, subject: String },
 }
 
+impl DraftEvent {
+    /// Whether it is something that happened, as opposed to how things stand.
+    pub const fn is_told(&self) -> bool {
+        !matches!(
+            self,
+            DraftEvent::Tree { .. }
+                | DraftEvent::Changed { .. }
+                | DraftEvent::Guarded { .. }
+                | DraftEvent::Gated { .. }
+        )
+    }
+}
+
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum UsageEvent {

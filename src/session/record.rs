@@ -309,7 +309,9 @@ impl Out for Record {
 pub(super) fn conversation(state: &State) -> Vec<Item> {
     let items = state.entries.iter().filter_map(|entry| match &entry.body {
         super::EntryBody::Item(item) => Some(item.clone()),
-        super::EntryBody::Notice(_) | super::EntryBody::Ended { .. } => None,
+        super::EntryBody::Notice(_)
+        | super::EntryBody::Draft(_)
+        | super::EntryBody::Ended { .. } => None,
     });
     items.collect()
 }

@@ -84,7 +84,15 @@ pub struct Entry {
 pub enum EntryBody {
     Item(Item),
     Notice(Notice),
-    Ended { end: End, usage: Usage, cost: Option<f64>, steps: u32, duration_ms: u64 },
+    /// What became of the draft: applied, rejected, carried in, undone, committed.
+    Draft(DraftEvent),
+    Ended {
+        end: End,
+        usage: Usage,
+        cost: Option<f64>,
+        steps: u32,
+        duration_ms: u64,
+    },
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -155,7 +163,7 @@ impl State {
             Body::Delta(delta) => self.live.apply(delta),
             Body::Ask(ask) => self.ask(ask),
             Body::Term(term) => self.term(term),
-            Body::Draft(draft) => self.draft(draft),
+            Body::Draft(draft) => self.draft(event, draft),
             Body::Usage(usage) => self.usage(usage),
             Body::Setting(setting) => self.setting(setting),
             Body::Notice(notice) => self.push(event, EntryBody::Notice(notice.clone())),
@@ -324,8 +332,11 @@ impl State {
         }
     }
 
-    fn draft(&mut self, event: &DraftEvent) {
-        match event {
+    fn draft(&mut self, event: &Event, draft: &DraftEvent) {
+        if draft.is_told() {
+            self.push(event, EntryBody::Draft(draft.clone()));
+        }
+        match draft {
             DraftEvent::Tree { branch, dirty } => {
                 self.branch.clone_from(branch);
                 self.dirty = *dirty;
