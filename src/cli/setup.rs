@@ -1,6 +1,6 @@
 //! From flags and configuration to a session: the one place where they meet.
 
-use super::args::{RunArgs, TreeArg};
+use super::args::{GatesArg, RunArgs, TreeArg};
 use super::exit::{Exit, Trouble};
 use crate::config::{self, Config, Inputs};
 use crate::model::Timing;
@@ -112,6 +112,7 @@ pub(super) fn options_with(
         rules: rules(args, config)?,
         size: UNSEEN,
         ephemeral: args.ephemeral,
+        gates: args.gates != Some(GatesArg::Off),
         attended: false,
         timing: Timing::default(),
         config: Arc::clone(config),

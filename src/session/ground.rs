@@ -1,6 +1,7 @@
 //! Where a session works: in a draft where one can be had, else in place or in a copy.
 
 use super::{Options, sweep};
+use crate::config::DraftSettings;
 use crate::protocol::{Failure, FailureKind, TreeKind};
 use crate::sandbox::{self, Mount, MountError, Spec};
 use crate::workspace::{Backing, Layer, Workspace, WorkspaceError, root_of};
@@ -46,25 +47,16 @@ pub(super) fn scratch(session: &Path) -> PathBuf {
 }
 
 pub(super) async fn open(options: &Options, session: &Path) -> Result<Ground, Failure> {
-    let (tree, folder, session) = (options.tree, options.folder.clone(), session.to_owned());
-    let settings = options.config.draft();
-    let entry = options.entry.clone();
-    let paths = &options.config.paths;
-    let mut readable = vec![paths.config.clone(), session.clone(), entry.clone()];
-    readable.extend(paths.home.clone());
-    readable.retain(|path| is_covered(path));
-    let opened = tokio::task::spawn_blocking(move || {
-        let wanted = Wanted { folder, session, entry, settings, readable };
-        match tree {
-            Tree::Only(TreeKind::Draft) => wanted.draft().map_err(|error| no_draft(&error)),
-            Tree::Only(kind) => wanted.without(kind),
-            Tree::DraftElse(kind) => wanted.draft().or_else(|error| {
-                let mut ground = wanted.without(kind)?;
-                let text = format!("no draft can be had: {error}; working {}", place(kind));
-                ground.notes.push((text, error.hint()));
-                Ok(ground)
-            }),
-        }
+    let (tree, place) = (options.tree, DraftPlace::new(options, session));
+    let opened = tokio::task::spawn_blocking(move || match tree {
+        Tree::Only(TreeKind::Draft) => place.first().map_err(|error| no_draft(&error)),
+        Tree::Only(kind) => place.without(kind),
+        Tree::DraftElse(kind) => place.first().or_else(|error| {
+            let mut ground = place.without(kind)?;
+            let text = format!("no draft can be had: {error}; working {}", words(kind));
+            ground.notes.push((text, error.hint()));
+            Ok(ground)
+        }),
     });
     opened.await.expect("opening a workspace does not panic")
 }
@@ -74,23 +66,26 @@ fn is_covered(path: &Path) -> bool {
     ["/tmp", "/var/tmp"].iter().any(|folder| path.starts_with(folder) && path != Path::new(folder))
 }
 
-const fn place(kind: TreeKind) -> &'static str {
+const fn words(kind: TreeKind) -> &'static str {
     match kind {
         TreeKind::InPlace | TreeKind::Draft => "in place",
         TreeKind::Copy => "in a temporary copy",
     }
 }
 
-struct Wanted {
+/// What a session's drafts are made of.
+#[derive(Clone)]
+pub(super) struct DraftPlace {
     folder: PathBuf,
-    session: PathBuf,
+    pub(super) session: PathBuf,
     entry: PathBuf,
-    settings: crate::config::DraftSettings,
+    settings: DraftSettings,
+    /// What drafts show though their own temporary folder would hide it.
     readable: Vec<PathBuf>,
 }
 
 /// Why there is no draft.
-enum NoDraft {
+pub(super) enum NoDraft {
     Mount(MountError),
     Workspace(WorkspaceError),
 }
@@ -113,11 +108,32 @@ impl NoDraft {
     }
 }
 
-impl Wanted {
-    fn draft(&self) -> Result<Ground, NoDraft> {
+impl DraftPlace {
+    pub(super) fn new(options: &Options, session: &Path) -> DraftPlace {
+        let paths = &options.config.paths;
+        let mut readable = vec![paths.config.clone(), session.to_owned(), options.entry.clone()];
+        readable.extend(paths.home.clone());
+        readable.retain(|path| is_covered(path));
+        DraftPlace {
+            folder: options.folder.clone(),
+            session: session.to_owned(),
+            entry: options.entry.clone(),
+            settings: options.config.draft(),
+            readable,
+        }
+    }
+
+    fn first(&self) -> Result<Ground, NoDraft> {
+        let (workspace, mount) = self.open(DRAFT)?;
+        let notes = mount.notes().iter().map(|note| (note.clone(), None)).collect();
+        Ok(Ground { workspace, mount: Some(mount), notes })
+    }
+
+    /// A draft of that name in the session's folder.
+    pub(super) fn open(&self, name: &str) -> Result<(Arc<Workspace>, Mount), NoDraft> {
         let root = root_of(&self.folder).map_err(NoDraft::Workspace)?;
         let scratch = scratch(&self.session);
-        let work = self.session.join(WORK);
+        let work = self.session.join(format!("{name}-{WORK}"));
         for folder in [&scratch, &work] {
             fs::create_dir_all(folder).map_err(|source| {
                 NoDraft::Workspace(WorkspaceError::Io { path: folder.clone(), source })
@@ -127,7 +143,7 @@ impl Wanted {
         writable.extend(self.settings.through.iter().map(|inside| root.join(inside)));
         let spec = Spec {
             root,
-            state: self.session.join(DRAFT),
+            state: self.session.join(name),
             entry: self.entry.clone(),
             caches: self.settings.caches.clone(),
             writable,
@@ -141,9 +157,7 @@ impl Wanted {
             state: work,
         };
         let workspace = Workspace::open(&self.folder, Backing::Draft(layer), &self.session);
-        let workspace = Arc::new(workspace.map_err(NoDraft::Workspace)?);
-        let notes = mount.notes().iter().map(|note| (note.clone(), None)).collect();
-        Ok(Ground { workspace, mount: Some(mount), notes })
+        Ok((Arc::new(workspace.map_err(NoDraft::Workspace)?), mount))
     }
 
     fn without(&self, kind: TreeKind) -> Result<Ground, Failure> {

@@ -1,10 +1,12 @@
 //! The session's own task: ops in, turns started and ended. It decides nothing about a turn.
 
+use super::State;
+use super::desk::Order;
+use super::gating::Gating;
 use super::record::{Record, conversation};
 use super::repair::repairs;
 use super::review::Review;
 use super::shells::Shells;
-use super::{State, commits};
 use crate::agent::{self, Draft, Out, Surroundings, Terminals, Turn, World};
 use crate::config::Config;
 use crate::model::{Client, Estimator};
@@ -29,6 +31,8 @@ pub(super) struct Host {
     pub(super) service: Service,
     pub(super) workspace: Arc<Workspace>,
     pub(super) review: Arc<Review>,
+    pub(super) gating: Arc<Gating>,
+    pub(super) desk: mpsc::Sender<Order>,
     pub(super) shells: Arc<Shells>,
     pub(super) attended: bool,
     pub(super) outputs: PathBuf,
@@ -118,10 +122,6 @@ impl Host {
                 Some(Err(why)) => self.record.notice(NoticeLevel::Error, why, None),
                 Some(Ok(())) => {}
             },
-            Op::Commit { message } => {
-                let (record, workspace) = (Arc::clone(&self.record), Arc::clone(&self.workspace));
-                tokio::spawn(commits::commit(record, workspace, message));
-            }
             Op::Decide(_)
             | Op::Amend { .. }
             | Op::Resolve { .. }
@@ -129,10 +129,17 @@ impl Host {
             | Op::Gate { .. }
             | Op::Undo
             | Op::Redo
-            | Op::Rewind { .. } => {
-                self.record.notice(NoticeLevel::Info, "not yet", None);
-            }
+            | Op::Rewind { .. }
+            | Op::Commit { .. } => self.order(Order::Op(op)),
             Op::Shutdown => {}
+        }
+    }
+
+    /// Gives the desk something to do.
+    fn order(&self, order: Order) {
+        if self.desk.try_send(order).is_err() {
+            let text = "too much waits to be decided: wait a moment";
+            self.record.notice(NoticeLevel::Error, text, None);
         }
     }
 
@@ -229,9 +236,12 @@ impl Host {
         };
         let record = Arc::clone(&self.record);
         let seconds = settings.budget.seconds;
+        self.record.withdraw_review();
+        self.gating.cancel();
         let review = Arc::clone(&self.review);
         let task = tokio::spawn(async move {
             review.freshen().await;
+            review.before_turn(id, &turn.prompt).await;
             let run = agent::run(&mut turn, &world, &*record);
             match seconds {
                 None => run.await,
@@ -312,6 +322,9 @@ impl Host {
         let ended = TurnEvent::Ended { turn: id, end, usage, cost, steps, duration_ms };
         self.record.emit(Body::Turn(ended));
         self.record.set_turn(None);
+        if self.attended {
+            self.order(Order::Settle);
+        }
         self.look();
     }
 
@@ -364,6 +377,7 @@ impl Host {
         if self.running.is_some() {
             self.interrupt().await;
         }
+        self.gating.cancel();
         self.shells.close().await;
         self.record.emit(Body::Session(SessionEvent::Ended));
         // Nothing is left to be told of a journal that cannot be synced now.

@@ -5,7 +5,9 @@
 //! them into a [`State`] and never meets the agent. The session owns the tasks: they end with it.
 
 mod commits;
+mod desk;
 mod fanout;
+mod gating;
 mod ground;
 mod host;
 mod journal;

@@ -121,9 +121,32 @@ impl Record {
         }
     }
 
+    /// Opens a question. None: it was withdrawn.
+    pub(super) fn open(&self, question: Question) -> impl Future<Output = Option<Answer>> + use<> {
+        let (sender, receiver) = oneshot::channel();
+        let mut inner = self.lock();
+        inner.ask_count += 1;
+        let id = AskId(inner.ask_count);
+        inner.asks.insert(id, sender);
+        inner.emit(Body::Ask(AskEvent::Opened(Ask { id, question })), &self.fanout);
+        async { receiver.await.ok() }
+    }
+
     /// Withdraws every open question: the turn that asked is gone.
     pub(super) fn withdraw_asks(&self) {
-        let open = self.with_state(|state| state.asks.iter().map(|ask| ask.id).collect::<Vec<_>>());
+        self.withdraw(|_| true);
+    }
+
+    /// Nobody needs to decide on the draft as it was any more.
+    pub(super) fn withdraw_review(&self) {
+        self.withdraw(|question| matches!(question, Question::Review { .. }));
+    }
+
+    fn withdraw(&self, is: impl Fn(&Question) -> bool) {
+        let open = self.with_state(|state| {
+            let open = state.asks.iter().filter(|ask| is(&ask.question));
+            open.map(|ask| ask.id).collect::<Vec<_>>()
+        });
         for ask in open {
             self.lock().asks.remove(&ask);
             self.emit(Body::Ask(AskEvent::Withdrawn { ask }));
@@ -227,15 +250,8 @@ impl Out for Record {
     }
 
     fn ask(&self, question: Question) -> Wait<'_, Answer> {
-        let (sender, receiver) = oneshot::channel();
-        {
-            let mut inner = self.lock();
-            inner.ask_count += 1;
-            let id = AskId(inner.ask_count);
-            inner.asks.insert(id, sender);
-            inner.emit(Body::Ask(AskEvent::Opened(Ask { id, question })), &self.fanout);
-        }
-        Box::pin(async { receiver.await.unwrap_or(Answer::No { comment: None }) })
+        let answer = self.open(question);
+        Box::pin(async { answer.await.unwrap_or(Answer::No { comment: None }) })
     }
 
     fn sync(&self) -> Wait<'_, Result<(), String>> {

@@ -1,6 +1,8 @@
 //! Starting a session: its folder, journal, workspace and shell.
 
-use super::ground::{self, Tree};
+use super::desk::{Desk, ORDERS_MAX};
+use super::gating::Gating;
+use super::ground::{self, DraftPlace, Tree};
 use super::host::Host;
 use super::journal::Journal;
 use super::record::{Ledger, Record};
@@ -20,7 +22,8 @@ use std::fs::DirBuilder;
 use std::io;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, Mutex};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
@@ -39,6 +42,8 @@ pub struct Options {
     pub size: Size,
     /// Keep nothing: no journal, no ledger line after the session.
     pub ephemeral: bool,
+    /// The project's checks run on what changed.
+    pub gates: bool,
     /// A user is there, who can take the pen and type passwords.
     pub attended: bool,
     pub timing: Timing,
@@ -102,7 +107,7 @@ pub async fn start(options: Options) -> Result<Session, Failure> {
         ..launch(&options.config, workspace.shell_folder(), &scratch)
     };
     let own = launch(&options.config, &options.folder, &scratch);
-    let review = Arc::new(Review::new(ground, Arc::clone(&record)));
+    let review = Arc::new(Review::new(ground, Arc::clone(&record), Vec::new()));
     let shells = Shells::open(shared, own, options.size, Arc::clone(&record));
     let shells = shells.map_err(|error| Failure {
         kind: FailureKind::Config,
@@ -111,6 +116,25 @@ pub async fn start(options: Options) -> Result<Session, Failure> {
     })?;
     let (sender, ops) = mpsc::channel(OPS_MAX);
     review.attach(Arc::clone(&shells));
+    let gating = Arc::new(Gating {
+        review: Arc::clone(&review),
+        record: Arc::clone(&record),
+        config: Arc::clone(&options.config),
+        place: DraftPlace::new(&options, &folder),
+        attended: options.attended,
+        off: AtomicBool::new(!options.gates),
+        running: Mutex::default(),
+        second: tokio::sync::Mutex::default(),
+    });
+    let (orders, desk_orders) = mpsc::channel(ORDERS_MAX);
+    let desk = Desk {
+        review: Arc::clone(&review),
+        gating: Arc::clone(&gating),
+        record: Arc::clone(&record),
+        orders: orders.clone(),
+        ops: sender.downgrade(),
+    };
+    tokio::spawn(desk.run(desk_orders));
     let handle = Handle::new(sender, Arc::clone(&shells), Arc::clone(&review));
     let host = Host {
         id: id.clone(),
@@ -120,6 +144,8 @@ pub async fn start(options: Options) -> Result<Session, Failure> {
         service: options.service,
         workspace: Arc::clone(&workspace),
         review,
+        gating,
+        desk: orders,
         shells,
         attended: options.attended,
         outputs: scratch.join("out"),

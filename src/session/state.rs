@@ -333,9 +333,6 @@ impl State {
     }
 
     fn draft(&mut self, event: &Event, draft: &DraftEvent) {
-        if draft.is_told() {
-            self.push(event, EntryBody::Draft(draft.clone()));
-        }
         match draft {
             DraftEvent::Tree { branch, dirty } => {
                 self.branch.clone_from(branch);
@@ -364,6 +361,10 @@ impl State {
             DraftEvent::Applied { paths } => {
                 paths.iter().for_each(|path| self.wrote(path));
             }
+        }
+        // After a way back has taken out what was said before.
+        if draft.is_told() {
+            self.push(event, EntryBody::Draft(draft.clone()));
         }
     }
 

@@ -53,6 +53,7 @@ pub fn options(place: &Place, mode: Mode, tokens: u64) -> session::Options {
         rules: Rules::default(),
         size: Size { columns: 80, rows: 24 },
         ephemeral: false,
+        gates: false,
         attended: true,
         timing,
     }

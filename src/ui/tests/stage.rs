@@ -297,6 +297,8 @@ fn verdict(gate: &str, state: GateState, lines: &[&str]) -> GateVerdict {
         state,
         duration_ms: 2_310,
         lines: lines.iter().map(|line| (*line).to_owned()).collect(),
+        summary: None,
+        output: None,
         diagnostics: Vec::new(),
     }
 }
