@@ -32,7 +32,8 @@ pub(super) struct Desk {
     pub(super) review: Arc<Review>,
     pub(super) gating: Arc<Gating>,
     pub(super) record: Arc<Record>,
-    pub(super) orders: mpsc::Sender<Order>,
+    /// Weak, so that the desk ends with the session.
+    pub(super) orders: mpsc::WeakSender<Order>,
     /// Where what the user says goes.
     pub(super) ops: mpsc::WeakSender<Request>,
 }
@@ -143,7 +144,7 @@ impl Desk {
         let question = Question::Review { revision, files, guards: self.review.guarded() };
         let (answer, orders) = (self.record.open(question), self.orders.clone());
         tokio::spawn(async move {
-            if let Some(answer) = answer.await {
+            if let (Some(answer), Some(orders)) = (answer.await, orders.upgrade()) {
                 // The session may have ended.
                 let _ = orders.send(Order::Answered(answer)).await;
             }
@@ -155,7 +156,9 @@ impl Desk {
         let revision = self.review.changes().0;
         self.gating.start_with(async move {
             let verdicts = gating.run(Vec::new(), GateWhen::Apply).await;
-            let _ = orders.send(Order::Gated { verdicts, revision }).await;
+            if let Some(orders) = orders.upgrade() {
+                let _ = orders.send(Order::Gated { verdicts, revision }).await;
+            }
         });
     }
 

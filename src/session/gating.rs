@@ -19,7 +19,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use tokio::task::JoinHandle;
 
 /// In the session's folder: the second draft, and what gates print.
-const SECOND: &str = "gates";
+pub(super) const SECOND: &str = "gates";
 const OUTPUTS: &str = "gate-out";
 
 pub(super) struct Gating {
@@ -63,16 +63,23 @@ impl Gating {
         }
     }
 
+    /// Ends what runs, and the second draft.
+    pub(super) async fn close(&self) {
+        self.cancel();
+        let second = self.second.lock().await.take();
+        drop(tokio::task::spawn_blocking(move || drop(second)).await);
+    }
+
     fn lock(&self) -> std::sync::MutexGuard<'_, Option<JoinHandle<()>>> {
         self.running.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The verdicts; None: they could not be had, or the user does not want gates.
+    /// The verdicts: none where there are no gates, or the user wants none. None: they could not be
+    /// had.
     pub(super) async fn run(&self, picks: Vec<Pick>, when: GateWhen) -> Option<Vec<GateVerdict>> {
         let gates = self.wanted(when).await?;
         let picks = if self.is_whole(&picks) { Vec::new() } else { picks };
         if gates.is_empty() {
-            self.show(&picks, &[]);
             return Some(Vec::new());
         }
         let is_whole = picks.is_empty();
@@ -115,7 +122,7 @@ impl Gating {
     /// What is to run on this occasion, shown before its first time.
     async fn wanted(&self, when: GateWhen) -> Option<Vec<Gate>> {
         if self.off.load(Ordering::Relaxed) {
-            return None;
+            return Some(Vec::new());
         }
         let workspace = Arc::clone(&self.review.workspace);
         let changed = self.review.changes().1.iter().map(|it| PathBuf::from(&it.path)).collect();
@@ -143,7 +150,7 @@ impl Gating {
                 Answer::Later => return None,
                 _ => {
                     self.off.store(true, Ordering::Relaxed);
-                    return None;
+                    return Some(Vec::new());
                 }
             }
         }
@@ -156,7 +163,7 @@ impl Gating {
         Place {
             folder: workspace.shell_root().to_owned(),
             reach: workspace.work_root().to_owned(),
-            prefix: self.review.mount.as_ref().map(|mount| mount.prefix()).unwrap_or_default(),
+            prefix: self.review.mount().map(|mount| mount.prefix()).unwrap_or_default(),
             env: self.config.child_env(),
             outputs: self.outputs(),
         }

@@ -1,10 +1,11 @@
 //! Where a session works: in a draft where one can be had, else in place or in a copy.
 
+use super::gating::SECOND;
 use super::{Options, sweep};
 use crate::config::DraftSettings;
 use crate::protocol::{Failure, FailureKind, TreeKind};
 use crate::sandbox::{self, Mount, MountError, Spec};
-use crate::workspace::{Backing, Layer, Workspace, WorkspaceError, root_of};
+use crate::workspace::{Backing, Layer, Workspace, WorkspaceError, remove_all, root_of};
 use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -13,6 +14,8 @@ use std::sync::Arc;
 /// In the session's folder: what the sandbox keeps of a draft, and what the workspace does.
 const DRAFT: &str = "draft";
 const WORK: &str = "work";
+/// What an ended session had pending.
+const PATCH: &str = "changes.patch";
 /// The one folder of the session that can be written inside a draft.
 const TERM: &str = "term";
 
@@ -82,6 +85,25 @@ pub(super) struct DraftPlace {
     settings: DraftSettings,
     /// What drafts show though their own temporary folder would hide it.
     readable: Vec<PathBuf>,
+}
+
+/// What a session leaves: its pending changes, as a patch that `git apply` takes.
+pub(super) fn keep_pending(workspace: &Workspace, session: &Path) -> Result<(), WorkspaceError> {
+    let path = session.join(PATCH);
+    let failed = |source| WorkspaceError::Io { path: path.clone(), source };
+    match workspace.patch()? {
+        patch if patch.is_empty() => Ok(()),
+        patch => fs::write(&path, patch).map_err(failed),
+    }
+}
+
+/// Removes a session's drafts; what cannot be removed now is swept away by a later session.
+pub(super) fn remove_drafts(session: &Path) {
+    for name in [DRAFT, SECOND] {
+        for folder in [session.join(name), session.join(format!("{name}-{WORK}"))] {
+            remove_all(&folder);
+        }
+    }
 }
 
 /// Why there is no draft.

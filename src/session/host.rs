@@ -35,6 +35,8 @@ pub(super) struct Host {
     pub(super) desk: mpsc::Sender<Order>,
     pub(super) shells: Arc<Shells>,
     pub(super) attended: bool,
+    /// The session's own.
+    pub(super) folder: PathBuf,
     pub(super) outputs: PathBuf,
     pub(super) record: Arc<Record>,
     pub(super) ops: mpsc::Receiver<Request>,
@@ -377,8 +379,9 @@ impl Host {
         if self.running.is_some() {
             self.interrupt().await;
         }
-        self.gating.cancel();
+        self.gating.close().await;
         self.shells.close().await;
+        self.review.close(&self.folder).await;
         self.record.emit(Body::Session(SessionEvent::Ended));
         // Nothing is left to be told of a journal that cannot be synced now.
         let _ = self.record.sync().await;

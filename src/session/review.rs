@@ -1,7 +1,7 @@
 //! The draft as the session minds it: kept fresh, compared after every command, decided on, taken
 //! back. One thing at a time; what differs is kept for whoever draws.
 
-use super::ground::Ground;
+use super::ground::{self, Ground};
 use super::record::Record;
 use super::shells::Shells;
 use crate::agent::{Draft, Out, Wait};
@@ -15,6 +15,7 @@ use crate::sandbox::Mount;
 use crate::workspace::{CheckpointId, Freshness, Step, Undone, Workspace};
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
+use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::SystemTime;
 
@@ -23,7 +24,7 @@ const PATHS_MAX: usize = 5;
 
 pub(super) struct Review {
     pub(super) workspace: Arc<Workspace>,
-    pub(super) mount: Option<Arc<Mount>>,
+    mount: Mutex<Option<Arc<Mount>>>,
     record: Arc<Record>,
     shells: OnceLock<Arc<Shells>>,
     guards: Vec<GuardPaths>,
@@ -59,7 +60,7 @@ impl Review {
         };
         Review {
             workspace: ground.workspace,
-            mount: ground.mount.map(Arc::new),
+            mount: Mutex::new(ground.mount.map(Arc::new)),
             record,
             shells: OnceLock::new(),
             guards,
@@ -155,9 +156,9 @@ impl Review {
 
     /// Lets the user's own changes of the tree show in the draft.
     pub(super) async fn freshen(&self) {
-        let (Some(mount), Some(shells)) = (&self.mount, self.shells.get()) else { return };
+        let (Some(mount), Some(shells)) = (self.mount(), self.shells.get()) else { return };
         let _work = self.work.lock().await;
-        let (idle, mount, since) = (shells.idle(), Arc::clone(mount), self.lock().fresh);
+        let (idle, since) = (shells.idle(), self.lock().fresh);
         let moment = SystemTime::now();
         let carried = self.blocking(move |workspace| {
             let is_free = mount.guests().iter().all(|guest| idle.contains(guest));
@@ -361,6 +362,33 @@ impl Review {
         self.record.emit(Body::Draft(DraftEvent::Rewound { turn }));
         self.compare(None).await;
         Ok(())
+    }
+
+    /// The draft's mount, as long as the session lives.
+    pub(super) fn mount(&self) -> Option<Arc<Mount>> {
+        self.mount.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// The session ends: what is pending becomes a patch in its folder, and the draft goes, with
+    /// what still runs in it.
+    pub(super) async fn close(&self, session: &Path) {
+        let _work = self.work.lock().await;
+        let mount = self.mount.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let Some(mount) = mount else { return };
+        let session = session.to_owned();
+        let closed = self.blocking(move |workspace| {
+            let kept = ground::keep_pending(workspace, &session);
+            drop(mount);
+            if kept.is_ok() {
+                ground::remove_drafts(&session);
+            }
+            kept
+        });
+        if let Err(error) = closed.await {
+            let text =
+                format!("what is pending stays in the draft, since no patch is made: {error}");
+            self.record.notice(NoticeLevel::Warning, text, None);
+        }
     }
 
     /// Does something that blocks.

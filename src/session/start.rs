@@ -131,7 +131,7 @@ pub async fn start(options: Options) -> Result<Session, Failure> {
         review: Arc::clone(&review),
         gating: Arc::clone(&gating),
         record: Arc::clone(&record),
-        orders: orders.clone(),
+        orders: orders.downgrade(),
         ops: sender.downgrade(),
     };
     tokio::spawn(desk.run(desk_orders));
@@ -148,6 +148,7 @@ pub async fn start(options: Options) -> Result<Session, Failure> {
         desk: orders,
         shells,
         attended: options.attended,
+        folder: folder.clone(),
         outputs: scratch.join("out"),
         record,
         ops,

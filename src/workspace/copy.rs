@@ -7,13 +7,14 @@ use super::WorkspaceError;
 use super::copy_files::Work;
 use super::copy_git::copy_git;
 use super::git::Repository;
+use super::remove::remove_all;
 use rustix::fs::Stat;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
-use std::fs::{self, Metadata, Permissions};
+use std::fs::{self, Metadata};
 use std::hash::{DefaultHasher, Hasher};
-use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
@@ -181,18 +182,7 @@ impl Copy {
 
 impl Drop for Copy {
     fn drop(&mut self) {
-        if fs::remove_dir_all(&self.holder).is_err() {
-            // Folders that nobody may write in (a module cache makes such) are made writable.
-            for entry in ignore::WalkBuilder::new(&self.holder)
-                .standard_filters(false)
-                .build()
-                .flatten()
-                .filter(|entry| entry.file_type().is_some_and(|kind| kind.is_dir()))
-            {
-                let _ = fs::set_permissions(entry.path(), Permissions::from_mode(0o700));
-            }
-            let _ = fs::remove_dir_all(&self.holder);
-        }
+        remove_all(&self.holder);
     }
 }
 

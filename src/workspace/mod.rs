@@ -48,6 +48,7 @@ mod patch;
 mod place;
 mod proposal;
 mod quote;
+mod remove;
 mod rules;
 mod store;
 mod store_node;
@@ -70,6 +71,7 @@ pub use facts::{Count, Facts, GitFacts};
 pub use git::Head;
 pub use nearest::{Difference, Nearest};
 pub use proposal::{Accepted, Extent, Proposal, Written};
+pub use remove::remove_all;
 pub use rules::{RULES_BYTES_MAX, RulesFile};
 
 use crate::protocol::{Author, Change, ChangeId, Keep, Pick, TreeKind};
