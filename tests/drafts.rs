@@ -52,7 +52,8 @@ text = "That is it."
 #[test]
 fn what_commands_and_edits_write_is_in_the_draft_and_not_in_the_tree() {
     with("openai-chat", &WORK.replace("PROJECT", "project"), &[MAIN], |place| async move {
-        let Some(mut stage) = open(&place, Mode::Autopilot).await else { return };
+        // Nobody is there who could decide.
+        let Some(mut stage) = open_as(&place, Mode::Autopilot, false).await else { return };
         stage.prompt("change it").await;
         assert_eq!(stage.end().await, End::Done, "{:?}", place.server().mismatch());
         assert_eq!(place.read("main.py"), MAIN.1);
