@@ -79,7 +79,7 @@ fn cover_devices(folder: &Path, depth: usize) -> io::Result<()> {
         let name = entry.file_name();
         let begins = |start: &&str| name.as_encoded_bytes().starts_with(start.as_bytes());
         let is_dangerous = kind.is_block_device()
-            || (kind.is_char_device() && DANGEROUS_DEVICES.iter().any(|start| begins(&start)));
+            || (kind.is_char_device() && DANGEROUS_DEVICES.iter().any(begins));
         if is_dangerous {
             mount_bind("/dev/null", entry.path())?;
         } else if kind.is_dir() && depth < DEVICE_DEPTH_MAX {
