@@ -1,6 +1,6 @@
 //! What lies outside of the tree: it cannot be written, and most of it can be read.
 
-use crate::stage::{Stage, inside, is_root, skip};
+use crate::stage::{Stage, is_root, skip};
 use std::fs;
 use std::path::Path;
 use std::process::Command;
@@ -168,8 +168,7 @@ fn disks_are_not_there_for_root() {
         return println!("skipped: there is no disk");
     };
     let path = disk.path();
-    let output = inside(&mount, stage.root(), &["head", "-c1", path.to_str().unwrap()]);
-    assert!(!output.status.success(), "{}", path.display());
+    assert_eq!(stage.says(&mount, &format!("test -c {0} && head -c1 {0}", path.display())), "");
 }
 
 #[test]
@@ -188,4 +187,22 @@ fn a_terminal_stays_a_controlling_one() {
     let output = script.stdin(std::process::Stdio::null()).output().unwrap();
     let said = String::from_utf8_lossy(&output.stdout).into_owned();
     assert!(said.contains("to-the-tty") && said.contains("/dev/pts/"), "{said}");
+    // And one that is made inside works as well.
+    let said = stage.says(&mount, "script -qec 'echo made-inside > /dev/tty; tty' /dev/null");
+    assert!(said.contains("made-inside") && said.contains("/dev/pts/"), "{said}");
+}
+
+#[test]
+fn nobody_becomes_somebody_else() {
+    let stage = Stage::new();
+    let Some(mount) = stage.open() else { return };
+    let own = stage.says(&mount, "id -u");
+    assert_eq!(own == "0", is_root());
+    if !Path::new("/usr/bin/sudo").is_file() {
+        return skip("sudo is not installed");
+    }
+    let output = stage.run(&mount, "sudo -n id -u");
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(!output.status.success());
+    assert!(is_root() || said.contains("no new privileges"), "{said}");
 }

@@ -19,8 +19,11 @@ use std::sync::{Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// How long an answer of the holder may take: with a hundred mounts it is some 10 ms.
-const ANSWER_MAX: Duration = Duration::from_secs(10);
+/// How long the holder may take to open the draft: with a hundred mounts it is some 10 ms.
+const OPEN_MAX: Duration = Duration::from_secs(10);
+/// How long it may take to forget names. Files that were replaced in the tree are really deleted by
+/// that, which on a disk that discards at once takes some milliseconds each.
+const REFRESH_MAX: Duration = Duration::from_secs(180);
 /// How long the holder may take to end, its guests included, before it is killed.
 const END_MAX: Duration = Duration::from_secs(4);
 const LOOK_EVERY: Duration = Duration::from_millis(2);
@@ -55,7 +58,7 @@ struct Holder {
 pub fn open(spec: &Spec) -> Result<Mount, MountError> {
     let plan = plan::plan(spec)?;
     let mut holder = Holder::start(spec, plan.state.clone().into())?;
-    let (reply, handles) = holder.ask(&Request::Open(plan))?;
+    let (reply, handles) = holder.ask(&Request::Open(plan), OPEN_MAX)?;
     let Reply::Opened { notes, in_memory } = reply else {
         return Err(MountError::Holder("it gave another answer than was asked for".to_owned()));
     };
@@ -107,7 +110,7 @@ impl Mount {
     /// `Gone` if the draft is.
     pub fn remount(&self) -> Result<(), MountError> {
         let mut holder = self.holder.lock().unwrap_or_else(PoisonError::into_inner);
-        match holder.ask(&Request::Refresh)? {
+        match holder.ask(&Request::Refresh, REFRESH_MAX)? {
             (Reply::Refreshed, _) => Ok(()),
             _ => Err(MountError::Holder("it gave another answer than was asked for".to_owned())),
         }
@@ -126,10 +129,6 @@ impl Holder {
         let flags = SocketFlags::CLOEXEC;
         let (own, theirs) = socketpair(AddressFamily::UNIX, SocketType::SEQPACKET, flags, None)
             .map_err(|error| failed(error.into()))?;
-        for direction in [Timeout::Recv, Timeout::Send] {
-            set_socket_timeout(&own, direction, Some(ANSWER_MAX))
-                .map_err(|error| failed(error.into()))?;
-        }
         // In a group of its own: what a key of the terminal interrupts is not the draft.
         let process = Command::new(&spec.entry)
             .arg(super::HOLD)
@@ -144,8 +143,16 @@ impl Holder {
         Ok(Holder { socket: Some(own), process, state })
     }
 
-    fn ask(&mut self, request: &Request) -> Result<(Reply, Vec<OwnedFd>), MountError> {
+    fn ask(
+        &mut self,
+        request: &Request,
+        wait_max: Duration,
+    ) -> Result<(Reply, Vec<OwnedFd>), MountError> {
         let socket = self.socket.as_ref().ok_or(MountError::Gone)?.as_fd();
+        for direction in [Timeout::Recv, Timeout::Send] {
+            set_socket_timeout(socket, direction, Some(wait_max))
+                .map_err(|error| MountError::Holder(error.to_string()))?;
+        }
         wire::send(socket, request, &[]).map_err(|error| match error.kind() {
             io::ErrorKind::BrokenPipe => MountError::Gone,
             _ => MountError::Holder(error.to_string()),
@@ -156,7 +163,9 @@ impl Holder {
             Ok(None) => Err(MountError::Gone),
             Err(error) if error.kind() == io::ErrorKind::ConnectionReset => Err(MountError::Gone),
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                Err(MountError::Holder(format!("no answer after {} s", ANSWER_MAX.as_secs())))
+                // What it would answer later must not be taken for the next answer.
+                self.socket = None;
+                Err(MountError::Holder(format!("no answer after {} s", wait_max.as_secs())))
             }
             Err(error) => Err(MountError::Holder(error.to_string())),
         }

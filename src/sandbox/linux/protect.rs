@@ -6,23 +6,24 @@ use rustix::mount::{MountFlags, mount_bind, mount_remount};
 use std::collections::HashSet;
 use std::fs;
 use std::io;
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{FileTypeExt, PermissionsExt};
 use std::path::Path;
 
-/// Devices of every program; those of a graphics card and the like are bound by whoever has them.
-const HARMLESS_DEVICES: [&str; 8] =
-    ["null", "zero", "full", "random", "urandom", "tty", "ptmx", "fuse"];
+/// Beside disks: what writes to disks another way, or stops the machine; how their names begin.
+const DANGEROUS_DEVICES: [&str; 8] =
+    ["sg", "nvme", "mtd", "ubi", "hidraw", "uinput", "watchdog", "kmsg"];
+/// Folders in folders of `/dev` that are looked into.
+const DEVICE_DEPTH_MAX: usize = 4;
 
 /// `writable` are ids of mounts.
 pub(super) fn protect(writable: &HashSet<u64>) -> Result<(), MountError> {
     let failed = |error: io::Error| MountError::Unprotected(error.to_string());
-    let is_root = rustix::process::geteuid().is_root();
-    if is_root {
-        part_processes().and_then(|()| part_devices()).map_err(failed)?;
+    if rustix::process::geteuid().is_root() {
+        part_processes().and_then(|()| cover_devices(Path::new("/dev"), 0)).map_err(failed)?;
     }
     for mounted in mountinfo::read().map_err(failed)? {
         if !writable.contains(&mounted.id) && !is_harmless(&mounted) {
-            read_only(&mounted, is_root).map_err(|error| {
+            read_only(&mounted).map_err(|error| {
                 MountError::Unprotected(format!("{}: {error}", mounted.at.display()))
             })?;
         }
@@ -36,22 +37,18 @@ fn is_harmless(mounted: &Mounted) -> bool {
     mounted.kind == "devpts" || mounted.at == Path::new("/proc")
 }
 
-/// Root owns the disks, and needs no capability to write to what it owns: for root there are no
-/// devices but those that have a mount of their own.
-fn read_only(mounted: &Mounted, is_root: bool) -> io::Result<()> {
+fn read_only(mounted: &Mounted) -> io::Result<()> {
+    if mounted.flags.contains(MountFlags::RDONLY) {
+        return Ok(());
+    }
     match mountinfo::id_of(&mounted.at) {
         // Another mount lies over it, or nobody gets there: then no guest does either.
         Ok(id) if id != mounted.id => return Ok(()),
         Err(_) => return Ok(()),
         Ok(_) => {}
     }
-    let no_devices = is_root && mounted.at.is_dir();
-    let wanted = if no_devices { MountFlags::NODEV } else { MountFlags::empty() };
-    let wanted = wanted | MountFlags::RDONLY;
-    if mounted.flags.contains(wanted) {
-        return Ok(());
-    }
-    Ok(mount_remount(&mounted.at, MountFlags::BIND | wanted | mounted.flags, c"")?)
+    let flags = MountFlags::BIND | MountFlags::RDONLY | mounted.flags;
+    Ok(mount_remount(&mounted.at, flags, c"")?)
 }
 
 /// The kernel's switches below `/proc` belong to root, too: mounts of their own can be read-only
@@ -74,12 +71,19 @@ fn part_processes() -> io::Result<()> {
     Ok(())
 }
 
-fn part_devices() -> io::Result<()> {
-    for name in HARMLESS_DEVICES {
-        let path = Path::new("/dev").join(name);
-        let is_there = path.symlink_metadata().is_ok_and(|meta| !meta.is_symlink());
-        if is_there {
-            mount_bind(&path, &path)?;
+/// Root owns the disks, and needs no capability to write to what it owns: there, they are empty.
+fn cover_devices(folder: &Path, depth: usize) -> io::Result<()> {
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        let Ok(kind) = entry.file_type() else { continue };
+        let name = entry.file_name();
+        let begins = |start: &&str| name.as_encoded_bytes().starts_with(start.as_bytes());
+        let is_dangerous = kind.is_block_device()
+            || (kind.is_char_device() && DANGEROUS_DEVICES.iter().any(begins));
+        if is_dangerous {
+            mount_bind("/dev/null", entry.path())?;
+        } else if kind.is_dir() && depth < DEVICE_DEPTH_MAX {
+            cover_devices(&entry.path(), depth + 1)?;
         }
     }
     Ok(())
