@@ -35,7 +35,7 @@
 //! | prompt | prompts/*.md: front matter, variables, rendering | text | |
 //! | model | providers, streaming, retries, prices, token estimates | protocol | reqwest rustls httpdate |
 //! | term | processes, PTYs, the emulated screen, prompt marks, key encoding | protocol text | portable_pty alacritty_terminal |
-//! | workspace | tree and copy: files, edits, hunks, patches, git, rules files | protocol text | ignore flate2 sha1_smol |
+//! | workspace | tree, copy and draft: files, edits, changes, merges, patches, git, rules files | protocol text | ignore flate2 sha1_smol |
 //! | sandbox | the walls around what runs: namespaces, the draft's mount; gives an argv prefix to whoever spawns | protocol | |
 //! | code | what a parser sees of a change: interfaces, tests, imports, calls | protocol text | tree_sitter tree_sitter_rust tree_sitter_python tree_sitter_typescript tree_sitter_go tree_sitter_java |
 //! | gates | checks on a draft that it is given: which, in what order, and their verdicts | protocol text | |

@@ -17,7 +17,6 @@ use std::time::{Duration, SystemTime};
 const FOLDER: &str = "bases";
 const INDEX: &str = "index.json";
 const CONTENTS: &str = "contents";
-const HASH_SEED: &str = "blob";
 
 /// What the tree had at a path.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -79,7 +78,7 @@ impl Content {
 /// The name that git gives to a file's content.
 pub(super) fn hash(bytes: &[u8]) -> String {
     let mut hash = sha1_smol::Sha1::new();
-    hash.update(format!("{HASH_SEED} {}\0", bytes.len()).as_bytes());
+    hash.update(format!("blob {}\0", bytes.len()).as_bytes());
     hash.update(bytes);
     hash.digest().to_string()
 }

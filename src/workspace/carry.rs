@@ -44,8 +44,8 @@ pub struct Carried {
     pub conflicts: Vec<String>,
     /// Sentences: what could not be carried, and why.
     pub failed: Vec<String>,
-    /// More than `CARRIED_MAX` paths changed: nothing of what the draft has not changed itself was
-    /// carried, it has to be mounted anew.
+    /// More than `CARRIED_MAX` paths changed, or a folder that the draft has written in was removed:
+    /// nothing of what the draft has not changed itself was carried, it has to be mounted anew.
     pub must_remount: bool,
 }
 
@@ -55,17 +55,12 @@ impl Draft {
         let moment = SystemTime::now();
         let mut carried = Carried::default();
         let found = walk(self.sides(), &mut inner.rules).map_err(|error| self.failed(error))?;
-        let mut pending: Vec<_> = found.into_iter().map(|found| (found.path, found.seen)).collect();
-        let known: BTreeSet<PathBuf> = pending.iter().map(|(path, _)| path.clone()).collect();
-        for path in inner.bases.paths().into_iter().filter(|path| !known.contains(path)) {
-            // Ignored ones that were carried before.
-            let seen = self.layer.look(&path).map_err(|error| self.failed(error))?;
-            if matches!(seen, Seen::There(_) | Seen::Gone { .. }) {
-                pending.push((path, seen));
-            }
+        for found in &found {
+            self.bring(&mut inner, &found.path, found.seen, &mut carried)?;
         }
-        for (path, seen) in &pending {
-            self.bring(&mut inner, path, *seen, &mut carried)?;
+        let found: BTreeSet<PathBuf> = found.into_iter().map(|found| found.path).collect();
+        for path in inner.bases.paths().into_iter().filter(|path| !found.contains(path)) {
+            self.follow(&mut inner, &path, &mut carried)?;
         }
         if let Freshness::Stale { since } = freshness {
             self.refresh(&mut inner, since, &mut carried)?;
@@ -111,6 +106,24 @@ impl Draft {
         self.settle(inner, path, &tree, stamp)
     }
 
+    /// A path that is no change, but was carried before: where the draft has made it its own, it
+    /// stays what it is.
+    fn follow(
+        &self,
+        inner: &mut Inner,
+        path: &Path,
+        carried: &mut Carried,
+    ) -> Result<(), WorkspaceError> {
+        let seen = self.layer.look(path).map_err(|error| self.failed(error))?;
+        let is_written = matches!(seen, Seen::There(_) | Seen::Gone { .. });
+        if is_written
+            && self.compare(inner, path, seen).is_ok_and(|it| it.verdict == Verdict::Theirs)
+        {
+            self.bring(inner, path, seen, carried)?;
+        }
+        Ok(())
+    }
+
     /// Paths that the draft has not written, and that its view may show as they were.
     fn refresh(
         &self,
@@ -130,10 +143,9 @@ impl Draft {
                 Seen::Folder => {}
                 Seen::Gone { .. } | Seen::There(_) => continue,
             }
-            if *is_folder {
-                self.names(path, &mut stale).map_err(|error| self.failed(error))?;
-            }
-            if stale.len() > CARRIED_MAX {
+            let is_shown =
+                !is_folder || self.names(path, &mut stale).map_err(|error| self.failed(error))?;
+            if !is_shown || stale.len() > CARRIED_MAX {
                 carried.must_remount = true;
                 return Ok(());
             }
@@ -204,19 +216,30 @@ impl Draft {
         }
     }
 
-    /// What came to a folder, and what went.
-    fn names(&self, path: &Path, stale: &mut Vec<PathBuf>) -> std::io::Result<()> {
-        let all: BTreeSet<OsString> = [&self.tree, &self.layer.merged]
-            .into_iter()
-            .flat_map(|root| names(root, path))
-            .collect();
-        for name in all.into_iter().filter(|name| !is_git(name)) {
-            let path = path.join(name);
-            if self.layer.look(&path)? == Seen::Through {
-                self.hold(&path, stale);
+    /// What came to a folder, and what went. False: the view cannot show the folder any more.
+    fn names(&self, path: &Path, stale: &mut Vec<PathBuf>) -> std::io::Result<bool> {
+        let view: BTreeSet<_> = names(&self.layer.merged, path).into_iter().collect();
+        let written = names(&self.layer.upper, path).into_iter();
+        for name in written.filter(|name| !view.contains(name)) {
+            // Of a folder whose lower half was removed the system lists nothing at all.
+            if matches!(self.layer.look(&path.join(name))?, Seen::There(_) | Seen::Folder) {
+                return Ok(false);
             }
         }
-        Ok(())
+        let all = view.into_iter().chain(names(&self.tree, path));
+        for name in all.filter(|name| !is_git(name)).collect::<BTreeSet<_>>() {
+            let path = path.join(name);
+            match self.layer.look(&path)? {
+                Seen::Through => self.hold(&path, stale),
+                Seen::Folder if !self.tree.join(&path).is_dir() => {
+                    if !self.names(&path, stale)? {
+                        return Ok(false);
+                    }
+                }
+                Seen::Folder | Seen::Gone { .. } | Seen::There(_) => {}
+            }
+        }
+        Ok(true)
     }
 
     /// Writes what the tree has through the view.

@@ -1,10 +1,11 @@
 //! What the user does to a draft's changes: parts taken back, a hunk written anew, a conflict
 //! settled. All of it is written into the draft; the tree is not touched.
 
+use super::base::Content;
 use super::compare::{Difference, Side};
 use super::copy::Stamp;
 use super::draft::{Draft, Fixed, Inner};
-use super::draft_decide::merged;
+use super::draft_decide::{Selected, merged};
 use super::draft_select::{Half, select};
 use super::draft_write::Fresh;
 use super::ending::ending;
@@ -138,6 +139,18 @@ impl Draft {
         inner.bases.save().map_err(|error| self.failed(error))?;
         written.sort();
         Ok(written)
+    }
+
+    pub(super) fn landed(&self, parts: &[Selected]) -> Result<(), PickError> {
+        let mut inner = self.lock();
+        for Selected { path, old, new } in parts {
+            let (old, new) = (Side::from(old), Side::from(new));
+            // The user's changes that the draft has not seen so far are still to be merged into it.
+            if inner.bases.get(path).is_some_and(|base| base.content == Content::of(&old)) {
+                self.settle(&mut inner, path, &new, Stamp::at(&self.tree.join(path)))?;
+            }
+        }
+        Ok(inner.bases.save().map_err(|error| self.failed(error))?)
     }
 
     /// From now on the draft's file is held against the tree's as it is; what stands in the draft

@@ -1,9 +1,10 @@
-//! The files that an agent works on: the user's tree, or a temporary copy of it; reading, edits
-//! and hunks, patches, facts about git, rules files. It starts no shell and talks to nobody: what
-//! may be done is the policy's, what was asked and answered is the session's.
+//! The files that an agent works on: the user's tree, a temporary copy of it, or a draft over it;
+//! reading, edits and hunks, changes and merges, patches, facts about git, rules files. It starts
+//! no shell, mounts nothing and talks to nobody: what may be done is the policy's, what was asked
+//! and answered is the session's.
 //!
-//! Everything here blocks; only `open` with a copy, `changes`, `patch`, `apply_all` and `facts`
-//! may take longer than a file does. Nothing is ever reached through a link that leads out of the
+//! Everything here blocks; only `open` with a copy, what compares or writes many files, and
+//! `facts` may take longer than a file does. Nothing is ever reached through a link that leads out of the
 //! root, and nothing of git's own folders is read or written on behalf of a model.
 
 mod apply;
@@ -62,7 +63,7 @@ pub use commit::{Commit, CommitError, Hooks};
 pub use compare::PATCH_FILE_BYTES_MAX;
 pub use copy_files::{COPY_BYTES_MAX, COPY_FILES_MAX};
 pub use decision::Applied;
-pub use draft_decide::{Selected, Wanted};
+pub use draft_decide::{Contents, Selected, Wanted};
 pub use error::{
     ApplyError, CheckpointError, EditError, FileError, PickError, WorkspaceError, WriteError,
 };
@@ -80,7 +81,7 @@ use decision_desk::Desk;
 use draft::Draft;
 use folder::Folder;
 use git::Repository;
-use place::{Found, Place};
+use place::{Found, Place, Root};
 use std::fs;
 use std::path::{Component, Path, PathBuf};
 
@@ -145,7 +146,7 @@ pub struct Workspace {
 enum Side {
     InPlace,
     Copy(Copy),
-    Draft(Draft),
+    Draft(Box<Draft>),
 }
 
 /// The root of the workspace that a folder belongs to: the top of the git repository that it is in,
@@ -180,7 +181,7 @@ impl Workspace {
             Backing::Copy { scratch } => {
                 Side::Copy(Copy::make(&root, repository.as_ref(), &scratch)?)
             }
-            Backing::Draft(layer) => Side::Draft(Draft::open(&root, layer, repository)?),
+            Backing::Draft(layer) => Side::Draft(Box::new(Draft::open(&root, layer, repository)?)),
         };
         let inside = folder.strip_prefix(&root).unwrap_or(Path::new("")).to_owned();
         let shell_root = match &side {
@@ -266,7 +267,7 @@ impl Workspace {
 
     /// What a change of the draft was made of, and what it is: contents, or where links lead. None
     /// if it is not the same any more, or cannot be read.
-    pub fn sides(&self, id: &ChangeId) -> Option<(Option<Vec<u8>>, Option<Vec<u8>>)> {
+    pub fn sides(&self, id: &ChangeId) -> Option<Contents> {
         match &self.side {
             Side::InPlace | Side::Copy(_) => None,
             Side::Draft(draft) => draft.contents(id),
@@ -277,6 +278,11 @@ impl Workspace {
     /// it has now; sorted by path. Conflicts are refused. Writes nothing.
     pub fn selected(&self, picks: &[Pick]) -> Result<Vec<Selected>, PickError> {
         self.draft()?.selected(picks)
+    }
+
+    /// These parts are in the tree now: what is left of the draft is held against it as it is.
+    pub fn landed(&self, parts: &[Selected]) -> Result<(), PickError> {
+        self.draft()?.landed(parts)
     }
 
     /// Takes parts of the draft back, in the draft: they are as in the tree then. All of it is
@@ -360,7 +366,7 @@ impl Workspace {
         from: Option<u64>,
         to: Option<u64>,
     ) -> Result<Excerpt, FileError> {
-        let place = place::resolve(self.work_root(), &self.asked(path)?, path)?;
+        let place = place::resolve(self.work(), &self.asked(path)?, path)?;
         match place.found {
             Found::File => {}
             Found::Folder => return Err(FileError::Folder { path: path.to_owned() }),
@@ -382,14 +388,18 @@ impl Workspace {
 
     /// Works out what an edit would do. Writes nothing.
     pub fn propose(&self, edit: &Edit) -> Result<Proposal, EditError> {
-        proposal::propose(self.work_root(), &self.asked(&edit.path)?, edit)
+        proposal::propose(self.work(), &self.asked(&edit.path)?, edit)
     }
 
     /// Writes a proposal, or the hunks of it that were accepted: whole or not at all, and only if
     /// the file still is what the proposal was made from.
     pub fn write(&self, proposal: &Proposal, accepted: &Accepted) -> Result<Written, WriteError> {
         let asked = self.asked(&proposal.edit().path)?;
-        proposal::write(self.work_root(), &asked, proposal, accepted)
+        proposal::write(self.work(), &asked, proposal, accepted)
+    }
+
+    fn work(&self) -> Root<'_> {
+        Root { reach: self.work_root(), named: self.shell_root() }
     }
 
     /// A path as somebody gave it, from the root.

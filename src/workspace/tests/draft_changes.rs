@@ -1,6 +1,7 @@
 use super::draft_fixture::{Drafted, change, shown, whole};
 use super::*;
 use crate::protocol::{Author, HunkPick, Keep};
+use std::os::fd::AsRawFd;
 use std::os::unix::fs::{MetadataExt, symlink};
 
 fn part(workspace: &Workspace, path: &str, hunk: usize, lines: Option<&[usize]>) -> Pick {
@@ -166,4 +167,37 @@ fn a_conflict_is_shown_refused_and_settled_either_way() {
     assert_eq!(workspace.selected(&[whole(&workspace, "a")]).unwrap().len(), 1);
     // A process that comes later knows how it was settled.
     assert_eq!(shown(&drafted.open()), ["Modified a +1 -1"]);
+}
+
+#[test]
+fn the_agents_edits_go_through_the_view_and_not_into_the_tree() {
+    let fixture = Fixture::new();
+    let tree = fixture.tree();
+    fixture.write("sub/file", "1\n2\n");
+    symlink(tree.join("sub"), tree.join("absolute")).unwrap();
+    symlink("/etc", tree.join("outside")).unwrap();
+    let Some(drafted) = Drafted::mounted(fixture) else { return };
+    let before = snapshot(&tree);
+    // As a handle that another process gave: a link that only the system can follow.
+    let handle = fs::File::open(drafted.merged()).unwrap();
+    let workspace = drafted.open_at(format!("/proc/self/fd/{}", handle.as_raw_fd()).into());
+    let full = tree.join("sub/file");
+    assert_eq!(workspace.read("absolute/file", None, None).unwrap().path, "sub/file");
+    assert!(matches!(
+        workspace.read("outside/passwd", None, None),
+        Err(FileError::LinkOutside { .. })
+    ));
+    for (path, old, new) in [
+        ("absolute/file", "1\n", "one\n"),
+        (full.to_str().unwrap(), "2\n", "two\n"),
+        ("a/b", "", "x\n"),
+    ] {
+        let proposal = workspace.propose(&edit(path, old, new)).unwrap();
+        workspace.write(&proposal, &Accepted::All).unwrap();
+    }
+    assert_eq!(drafted.read("sub/file"), "one\ntwo\n");
+    assert_eq!(shown(&workspace), ["Created a/b +1 -0", "Modified sub/file +2 -2"]);
+    assert_eq!(snapshot(&tree), before);
+    workspace.reject(&[whole(&workspace, "sub/file")]).unwrap();
+    assert_eq!(drafted.read("sub/file"), "1\n2\n");
 }

@@ -58,7 +58,12 @@ impl Drafted {
     }
 
     pub(super) fn open(&self) -> Workspace {
-        let backing = Backing::Draft(self.layer.clone());
+        self.open_at(self.layer.merged.clone())
+    }
+
+    /// The same, with the view reached in another way.
+    pub(super) fn open_at(&self, merged: PathBuf) -> Workspace {
+        let backing = Backing::Draft(Layer { merged, ..self.layer.clone() });
         Workspace::open(&self.fixture.tree(), backing, &self.fixture.scratch()).unwrap()
     }
 

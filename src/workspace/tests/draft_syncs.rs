@@ -1,6 +1,6 @@
 use super::draft_fixture::{Drafted, change, shown, whole};
 use super::*;
-use crate::protocol::Author;
+use crate::protocol::{Author, HunkPick};
 use std::os::unix::fs::symlink;
 use std::time::{Duration, SystemTime};
 
@@ -184,4 +184,58 @@ fn a_file_that_the_user_touched_before_anybody_looked_is_held_against_gits() {
         shown(&workspace),
         ["Modified tracked +1 -1", "Modified unknown +1 -1 (changed in the tree, too) CONFLICT"]
     );
+}
+
+#[test]
+fn what_landed_is_no_change_any_more_and_the_rest_is() {
+    let fixture = Fixture::new();
+    fixture.write("lines", "1\n2\n3\n");
+    fixture.write("merged", numbers(20));
+    let drafted = Drafted::by_hand(fixture);
+    let (workspace, fixture) = (drafted.open(), &drafted.fixture);
+    drafted.put("lines", "one\ntwo\n3\n");
+    drafted.put("merged", numbers(20).replace("\n5\n", "\nfive\n"));
+    workspace.changes().unwrap();
+    fixture.write("merged", numbers(20).replace("\n15\n", "\nfifteen\n"));
+    let lines = Pick {
+        id: change(&workspace, "lines").id,
+        hunks: Some(vec![HunkPick { hunk: 0, lines: Some(vec![0, 2]) }]),
+    };
+    let parts = workspace.selected(&[lines, whole(&workspace, "merged")]).unwrap();
+    for part in &parts {
+        let Wanted::File { bytes, .. } = &part.new else { panic!("{part:?}") };
+        fixture.write(&part.path, bytes);
+    }
+    assert_eq!(fixture.read("lines"), "2\none\n3\n");
+    workspace.landed(&parts).unwrap();
+    // The draft has not seen the user's `fifteen` so far: it is not taken for a change back.
+    assert_eq!(shown(&workspace), ["Modified lines +1 -1"]);
+    assert!(
+        fixture.read("merged").contains("five\n") && fixture.read("merged").contains("fifteen\n")
+    );
+}
+
+#[test]
+fn a_folder_of_both_that_the_user_removed_needs_a_new_mount() {
+    let fixture = Fixture::new();
+    fixture.write("sub/deep/old", "1\n");
+    fixture.write("sub/old", "1\n");
+    let Some(drafted) = Drafted::mounted(fixture) else { return };
+    let (workspace, view, tree) = (drafted.open(), drafted.merged(), drafted.fixture.tree());
+    fs::write(view.join("sub/mine"), "1\n").unwrap();
+    fs::create_dir(view.join("new")).unwrap();
+    fs::write(view.join("new/mine"), "1\n").unwrap();
+    assert_eq!(snapshot(view).len(), 7);
+    let stale = since();
+    fixture_touch(&tree);
+    assert!(!workspace.sync(stale).unwrap().must_remount);
+    fs::remove_dir_all(tree.join("sub")).unwrap();
+    assert!(workspace.sync(stale).unwrap().must_remount);
+    assert_eq!(shown(&workspace), ["Created new/mine +1 -0", "Created sub/mine +1 -0"]);
+}
+
+/// A name came and went: the folder itself was touched.
+fn fixture_touch(folder: &Path) {
+    fs::write(folder.join("touch"), "").unwrap();
+    fs::remove_file(folder.join("touch")).unwrap();
 }
