@@ -44,6 +44,9 @@ mod place;
 mod proposal;
 mod quote;
 mod rules;
+mod snapshot;
+mod snapshot_git;
+mod snapshot_take_back;
 mod store;
 mod store_node;
 mod walk;
@@ -64,6 +67,7 @@ pub use git::Head;
 pub use nearest::{Difference, Nearest};
 pub use proposal::{Accepted, Extent, Proposal, Written};
 pub use rules::{RULES_BYTES_MAX, RulesFile};
+pub use snapshot::{SNAPSHOT_BYTES_MAX, SNAPSHOT_FILE_BYTES_MAX, SNAPSHOT_FILES_MAX};
 
 use crate::protocol::{Author, Change, ChangeId, Pick, TreeKind};
 use copy::Copy;
@@ -71,6 +75,7 @@ use decision_desk::Desk;
 use draft::Draft;
 use folder::Folder;
 use git::Repository;
+use install::Base;
 use place::{Found, Place};
 use std::fs;
 use std::path::{Component, Path, PathBuf};
@@ -354,7 +359,11 @@ impl Workspace {
     /// the file still is what the proposal was made from.
     pub fn write(&self, proposal: &Proposal, accepted: &Accepted) -> Result<Written, WriteError> {
         let asked = self.asked(&proposal.edit().path)?;
-        proposal::write(self.work_root(), &asked, proposal, accepted)
+        let put = |path: &Path, base: &Base, new: &[u8]| match self.side {
+            Side::InPlace => self.put_in_place(path, base, new),
+            Side::Copy(_) | Side::Draft(_) => proposal::put(self.work_root(), path, base, new),
+        };
+        proposal::write(self.work_root(), &asked, proposal, accepted, &put)
     }
 
     /// A path as somebody gave it, from the root.

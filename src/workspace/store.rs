@@ -11,7 +11,7 @@ use sha1_smol::Sha1;
 use std::fmt;
 use std::fs::{self, DirBuilder, File};
 use std::io::{self, Read, Seek, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::sync::{Mutex, PoisonError};
@@ -113,6 +113,14 @@ impl Store {
         Ok(blob)
     }
 
+    /// Keeps what is read, to its end.
+    pub(super) fn put_from(&self, from: &mut impl Read) -> io::Result<Blob> {
+        let mut beside = self.beside()?;
+        let blob = self.pump(from, &mut beside)?;
+        self.keep(beside, &blob)?;
+        Ok(blob)
+    }
+
     /// A content of at most `WHOLE_BYTES_MAX` bytes, or what else fits into memory.
     pub(super) fn get(&self, blob: &Blob) -> io::Result<Vec<u8>> {
         let bytes = fs::read(self.path(blob))?;
@@ -143,6 +151,14 @@ impl Store {
         folders.dedup();
         let all: Vec<PathBuf> = fresh.into_iter().chain(folders).collect();
         sync_all(&all, |path| File::open(path)?.sync_all())
+    }
+
+    /// The mode that the user's mask leaves to a new file.
+    pub(super) fn usual_mode(&self) -> io::Result<u32> {
+        let all = fs::Permissions::from_mode(0o666);
+        let new =
+            tempfile::Builder::new().permissions(all).prefix("new-").tempfile_in(&self.folder)?;
+        Ok(new.as_file().metadata()?.permissions().mode() & 0o777)
     }
 
     fn beside(&self) -> io::Result<tempfile::NamedTempFile> {

@@ -5,6 +5,7 @@ mod copies;
 mod draft_fixture;
 mod drafts;
 mod edits;
+mod in_place;
 mod landing;
 mod looks;
 mod patches;
