@@ -18,6 +18,8 @@ use std::sync::{Mutex, PoisonError};
 
 /// Larger files are copied piece by piece, or share their blocks where the file system can.
 pub(super) const WHOLE_BYTES_MAX: u64 = 1024 * 1024;
+/// Names of what is not whole so far.
+const NEW: &str = "new-";
 const CHUNK_BYTES: usize = 256 * 1024;
 const SALT_BYTES: usize = 20;
 /// Threads that make files durable: a file system makes several durable at the cost of one.
@@ -157,12 +159,17 @@ impl Store {
     pub(super) fn usual_mode(&self) -> io::Result<u32> {
         let all = fs::Permissions::from_mode(0o666);
         let new =
-            tempfile::Builder::new().permissions(all).prefix("new-").tempfile_in(&self.folder)?;
+            tempfile::Builder::new().permissions(all).prefix(NEW).tempfile_in(&self.folder)?;
         Ok(new.as_file().metadata()?.permissions().mode() & 0o777)
     }
 
+    /// Removes what a process that died has left half written.
+    pub(super) fn sweep(&self) {
+        sweep(&self.folder);
+    }
+
     fn beside(&self) -> io::Result<tempfile::NamedTempFile> {
-        tempfile::Builder::new().prefix("new-").tempfile_in(&self.folder)
+        tempfile::Builder::new().prefix(NEW).tempfile_in(&self.folder)
     }
 
     fn keep(&self, beside: tempfile::NamedTempFile, blob: &Blob) -> io::Result<()> {
@@ -212,10 +219,19 @@ pub(super) fn sync_all<T: Sync>(
     })
 }
 
+/// Removes from a folder of brisk's own what a process that died has left half written.
+pub(super) fn sweep(folder: &Path) {
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    for entry in entries.filter(|it| it.file_name().as_encoded_bytes().starts_with(NEW.as_bytes()))
+    {
+        let _ = fs::remove_file(entry.path());
+    }
+}
+
 /// A file that is there whole or not at all, also after a power cut.
 pub(super) fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let folder = path.parent().unwrap_or(Path::new("."));
-    let mut beside = tempfile::Builder::new().prefix("new-").tempfile_in(folder)?;
+    let mut beside = tempfile::Builder::new().prefix(NEW).tempfile_in(folder)?;
     beside.write_all(bytes)?;
     beside.as_file().sync_all()?;
     beside.persist(path).map_err(|error| error.error)?;

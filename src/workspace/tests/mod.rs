@@ -5,10 +5,12 @@ mod copies;
 mod draft_fixture;
 mod drafts;
 mod edits;
+mod faults;
 mod in_place;
 mod landing;
 mod looks;
 mod patches;
+mod proof;
 mod races;
 
 use super::*;
