@@ -83,7 +83,7 @@ pub(super) fn land(
         log(&Step::Applied { paths: paths.clone() }).map_err(ApplyError::Record)
     });
     if let Err(error) = result {
-        let left = work.take_back();
+        let left = work.take_back(false);
         let step = Step::TakenBack { paths, left: left.paths.clone() };
         // The error itself is told; the record says the same to the next start.
         let _ = log(&step);
@@ -142,6 +142,8 @@ impl<'a> Ways<'a> {
 pub(super) struct Standing {
     /// The new file, once it is made.
     pub(super) ours: Option<Identity>,
+    /// Something may be aside.
+    pub(super) is_begun: bool,
     pub(super) is_done: bool,
     /// When the displaced file last changed, as it was looked at.
     pub(super) displaced: Option<(i64, i64)>,
@@ -201,6 +203,7 @@ impl<'a> Work<'a> {
         let one = &self.moves[index];
         let (aside, name) = split(&one.aside);
         let folder = self.ways.open(&aside).map_err(way)?;
+        self.standing[index].is_begun = true;
         let file = self.make_aside(&folder, &name, one)?;
         self.standing[index].ours = Some(install::identity(&folder, &name)?);
         Ok(file)
@@ -311,6 +314,7 @@ impl<'a> Work<'a> {
         self.expect(index, &folder, name)?;
         let (aside, aside_name) = split(&self.moves[index].aside);
         let aside = self.ways.again(&aside)?;
+        self.standing[index].is_begun = true;
         match rename_free((&folder, name), (&aside, &aside_name)) {
             Err(Errno::NOENT) => return Err(InstallError::Moved),
             renamed => renamed?,
@@ -420,7 +424,7 @@ impl<'a> Work<'a> {
     }
 
     pub(super) fn remove_aside(&mut self, index: usize) -> io::Result<()> {
-        if self.standing[index].is_kept {
+        if self.standing[index].is_kept || !self.standing[index].is_begun {
             return Ok(());
         }
         let (folder, name) = split(&self.moves[index].aside);
@@ -433,7 +437,8 @@ impl<'a> Work<'a> {
             Err(error) => Err(error),
         };
         match removed {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+            Err(error) if !super::compare::is_no_folder(&error) => Err(error),
+            // Nothing is there, or no way leads there any more.
             _ => Ok(()),
         }
     }

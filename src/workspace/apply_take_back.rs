@@ -7,6 +7,7 @@ use super::apply_plan::{Move, look};
 use super::apply_record::Record;
 use super::folder::Folder;
 use super::install::{InstallError, exchange, is_unable, rename_free};
+use super::store::sweep;
 use super::store_node::Node;
 use rustix::fs::{AtFlags, Mode};
 use rustix::io::Errno;
@@ -37,11 +38,19 @@ enum Back {
 }
 
 impl Work<'_> {
-    /// Afterwards nothing of the decision is in the tree, but for what is left.
-    pub(super) fn take_back(&mut self) -> Left {
+    /// Afterwards nothing of the decision is in the tree, but for what is left. `is_found`: how far
+    /// it came is told by what is there.
+    pub(super) fn take_back(&mut self, is_found: bool) -> Left {
         let mut left = Left::default();
         let mut is_whole = !self.record.is_done() || self.record.undone().is_ok();
         for index in (0..self.moves.len()).rev() {
+            if is_found {
+                // What came after it is taken back already.
+                match standing(&self.ground, &self.moves[index]) {
+                    Ok(found) => self.standing[index] = found,
+                    Err(_) => self.standing[index].is_kept = true,
+                }
+            }
             let mut result = Ok(Back::Done);
             if self.standing[index].is_done {
                 result = self.back(index);
@@ -154,17 +163,19 @@ impl Work<'_> {
 /// Ends what other processes have begun, as far as their records say. A sentence for each.
 pub(super) fn recover(ground: Ground<'_>) -> io::Result<Vec<String>> {
     let mut told = Vec::new();
+    sweep(ground.state);
+    ground.store.sweep();
     for (record, moves) in Record::open_ones(ground.state)? {
         let paths = super::apply_landing::shown(&moves).join(", ");
         let is_done = record.is_done();
         let mut work = Work::new(ground, &moves, record);
         if is_done {
+            work.standing.iter_mut().for_each(|it| it.is_begun = true);
             work.tidy();
             told.push(format!("applied before brisk ended: {paths}"));
             continue;
         }
-        work.standing = moves.iter().map(|it| standing(&ground, it)).collect::<io::Result<_>>()?;
-        let left = work.take_back().paths;
+        let left = work.take_back(true).paths;
         told.push(if left.is_empty() {
             format!("brisk ended while it applied {paths}: nothing of it was applied")
         } else {
@@ -193,5 +204,5 @@ fn standing(ground: &Ground<'_>, one: &Move) -> io::Result<Standing> {
         _ if is_new => (true, identity),
         _ => (false, beside),
     };
-    Ok(Standing { ours, is_done, ..Standing::default() })
+    Ok(Standing { ours, is_begun: true, is_done, ..Standing::default() })
 }

@@ -4,7 +4,7 @@
 
 use super::apply_landing::land;
 use super::apply_record::Record;
-use super::checkpoint_restore::restore;
+use super::checkpoint_restore::{differs, restore};
 use super::checkpoint_upper::{Captured, capture};
 use super::decision::paths_of;
 use super::draft::Draft;
@@ -122,9 +122,9 @@ impl Workspace {
         let now = self.state()?;
         let mut timeline = self.timeline()?;
         let here = timeline.here(&now);
-        let differs = |point: &Point| !point.state.is(&timeline.points[here].state);
-        let there = timeline.points[..here].iter().rposition(differs);
+        let there = self.first_other(&now, timeline.points[..here].iter().rev())?;
         let there = there.ok_or(CheckpointError::NothingToUndo)?;
+        let there = here - 1 - there;
         let what = timeline.points[there].label.clone();
         self.go(timeline, there, &now, what)
     }
@@ -136,8 +136,7 @@ impl Workspace {
         let here =
             timeline.at.as_ref().filter(|(_, state)| state.is(&now)).map(|(index, _)| *index);
         let here = here.ok_or(CheckpointError::NothingToRedo)?;
-        let differs = |point: &Point| !point.state.is(&timeline.points[here].state);
-        let there = timeline.points[here..].iter().position(differs);
+        let there = self.first_other(&now, timeline.points[here..].iter())?;
         let there = there.ok_or(CheckpointError::NothingToRedo)? + here;
         let what = timeline.points[here].label.clone();
         self.go(timeline, there, &now, what)
@@ -154,6 +153,33 @@ impl Workspace {
         timeline.push(&point.label, point.state);
         let there = timeline.points.len() - 1;
         self.go(timeline, there, &now, point.label)
+    }
+
+    /// The first point where something is to be seen that is not there now.
+    fn first_other<'a>(
+        &self,
+        now: &State,
+        points: impl Iterator<Item = &'a Point>,
+    ) -> Result<Option<usize>, CheckpointError> {
+        for (index, point) in points.enumerate() {
+            if self.is_other(now, &point.state).map_err(CheckpointError::Store)? {
+                return Ok(Some(index));
+            }
+        }
+        Ok(None)
+    }
+
+    fn is_other(&self, now: &State, there: &State) -> io::Result<bool> {
+        let ground = self.desk.ground(&self.root)?;
+        if !Record::way_back(ground.state, there.landed)?.is_empty() {
+            return Ok(true);
+        }
+        match (&self.side, &now.draft, &there.draft) {
+            (Side::Draft(side), Some(now), Some(there)) if now != there => {
+                differs(ground.store, ground.tree, &side.layer.merged, now, there)
+            }
+            _ => Ok(false),
+        }
     }
 
     fn go(

@@ -12,6 +12,7 @@ use super::store::Store;
 use super::store_node::{FileNode, Node, PERMISSIONS, set_attributes};
 use rustix::fs::{AtFlags, FileType, Mode, OFlags};
 use rustix::io::Errno;
+use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::{OsStr, OsString};
 use std::fs::{File, Permissions};
@@ -29,13 +30,31 @@ pub(super) fn restore(
     wanted: &Captured,
 ) -> io::Result<()> {
     let (now, wanted) = (Look::folder(&now.root, false), Look::folder(&wanted.root, false));
-    Restore { store, tree, merged }.folder(Path::new(""), &now, &wanted)
+    let restore = Restore { store, tree, merged, is_dry: false, differs: Cell::new(false) };
+    restore.folder(Path::new(""), &now, &wanted)
+}
+
+/// Whether anything would have to be written.
+pub(super) fn differs(
+    store: &Store,
+    tree: &Path,
+    merged: &Path,
+    now: &Captured,
+    wanted: &Captured,
+) -> io::Result<bool> {
+    let (now, wanted) = (Look::folder(&now.root, false), Look::folder(&wanted.root, false));
+    let restore = Restore { store, tree, merged, is_dry: true, differs: Cell::new(false) };
+    restore.folder(Path::new(""), &now, &wanted)?;
+    Ok(restore.differs.get())
 }
 
 struct Restore<'a> {
     store: &'a Store,
     tree: &'a Path,
     merged: &'a Path,
+    /// Nothing is written, only `differs` is told.
+    is_dry: bool,
+    differs: Cell<bool>,
 }
 
 /// What the draft shows at a path.
@@ -115,8 +134,30 @@ impl Restore<'_> {
         if matches!(now, Look::Left) {
             return Ok(());
         }
+        let is_settled = match (wanted, now) {
+            (Look::Through, Look::Folder { .. }) => {
+                self.seen_as_folder(path, &Look::Through)?.is_some()
+            }
+            (Look::Through, _) => self.shows_tree(path, now)?,
+            (Look::Folder { .. }, _) => self.seen_as_folder(path, now)?.is_some(),
+            (Look::Left, _) => true,
+            (wanted, Look::Through) => self.shows_tree(path, wanted)?,
+            _ => false,
+        };
+        self.differs.set(self.differs.get() || !is_settled);
+        if self.is_dry && !is_settled {
+            return Ok(());
+        }
         match wanted {
             Look::Left => Ok(()),
+            _ if is_settled
+                && !matches!(
+                    (wanted, now),
+                    (Look::Folder { .. }, _) | (_, Look::Folder { .. })
+                ) =>
+            {
+                Ok(())
+            }
             Look::Absent => remove(&parent, name),
             Look::File(node) => self.put(&parent, name, node),
             Look::Link(target) => {
@@ -163,6 +204,28 @@ impl Restore<'_> {
                 }
             }
         }
+    }
+
+    /// Whether a look is what the tree has anyway.
+    fn shows_tree(&self, path: &Path, look: &Look) -> io::Result<bool> {
+        let parent = path.parent().unwrap_or(Path::new(""));
+        let found = match Folder::open(self.tree, parent) {
+            Ok(folder) => {
+                Node::read(&folder, path.file_name().unwrap_or_default(), self.store, false)?.0
+            }
+            Err(error) if is_no_folder(&error) => Node::Absent,
+            Err(error) => return Err(error),
+        };
+        Ok(match (look, found) {
+            (Look::Through, _) | (Look::Absent, Node::Absent) => true,
+            (Look::File(one), Node::File(other)) => {
+                one.blob == other.blob
+                    && one.mode == other.mode
+                    && one.attributes == other.attributes
+            }
+            (Look::Link(one), Node::Link(other)) => *one == other.0,
+            _ => false,
+        })
     }
 
     /// A path as a folder, if the draft shows one there.
@@ -212,6 +275,10 @@ impl Restore<'_> {
         let folder = Folder::open(self.merged, path)?;
         let handle = File::from(folder.handle().try_clone_to_owned()?);
         if handle.metadata()?.mode() & PERMISSIONS == mode {
+            return Ok(());
+        }
+        self.differs.set(true);
+        if self.is_dry {
             return Ok(());
         }
         handle.set_permissions(Permissions::from_mode(mode))

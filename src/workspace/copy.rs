@@ -71,6 +71,14 @@ impl Stamp {
         SystemTime::UNIX_EPOCH + since
     }
 
+    pub(super) const fn permissions(&self) -> u32 {
+        self.mode & 0o7777
+    }
+
+    pub(super) const fn bytes(&self) -> u64 {
+        self.bytes
+    }
+
     /// Of what is at a path now, a link being itself; None if nothing is.
     pub(super) fn at(path: &Path) -> Option<Stamp> {
         fs::symlink_metadata(path).ok().map(|metadata| Stamp::new(&metadata))

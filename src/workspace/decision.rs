@@ -4,6 +4,7 @@ use super::apply::with_executable;
 use super::apply_landing::{Landing, Step, land};
 use super::apply_plan::look;
 use super::apply_take_back::recover;
+use super::install::{Base, InstallError};
 use super::store::Store;
 use super::store_node::{FileNode, Node, Raw};
 use super::{ApplyError, FileError, Selected, Side, Wanted, Workspace};
@@ -56,6 +57,44 @@ impl Workspace {
             let _ = draft.rebase(&paths);
         }
         Ok(Applied { paths })
+    }
+
+    /// An edit of the tree itself, as a decision of its own: what was there is kept.
+    pub(super) fn put_in_place(
+        &self,
+        path: &Path,
+        base: &Base,
+        new: &[u8],
+    ) -> Result<(), InstallError> {
+        let ground = self.desk.ground(&self.root)?;
+        let (found, _) = look(&ground, path)?;
+        let old = match base {
+            Base::Absent => Wanted::Absent,
+            Base::Bytes(bytes) => {
+                let executable = matches!(&found, Node::File(file) if file.mode & 0o100 != 0);
+                Wanted::File { bytes: bytes.clone(), executable }
+            }
+        };
+        if found.is_folder() || !is_same(&found, &old, ground.store) {
+            return Err(InstallError::Moved);
+        }
+        let mode = match &found {
+            Node::File(file) => file.mode,
+            _ => ground.store.usual_mode()?,
+        };
+        let blob = ground.store.put(new)?;
+        let new = Node::File(FileNode { blob, mode, owner: None, attributes: Vec::new() });
+        let landing = Landing { path: path.to_owned(), old: found, new };
+        let landed = land(ground, vec![landing], &|_| true, &mut |_| Ok(()));
+        landed.map_err(|error| match error {
+            ApplyError::Conflict { .. } => InstallError::Moved,
+            ApplyError::File(FileError::ReadOnly { .. }) => InstallError::ReadOnly,
+            ApplyError::File(FileError::NotFolder { .. }) => InstallError::Moved,
+            ApplyError::File(FileError::Io { source, .. }) => InstallError::Io(source),
+            error => InstallError::Io(io::Error::other(error.to_string())),
+        })?;
+        self.wrote(path);
+        Ok(())
     }
 
     fn landed_node(&self, one: &Selected, found: &Node, store: &Store) -> io::Result<Node> {

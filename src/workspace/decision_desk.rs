@@ -3,10 +3,11 @@
 
 use super::apply_landing::Ground;
 use super::checkpoint_upper::Known;
+use super::snapshot_take_back::Watch;
 use super::store::Store;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, OnceLock};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
 const STORE: &str = "store";
 const RECORDS: &str = "landing";
@@ -17,16 +18,27 @@ pub(super) struct Desk {
     folder: PathBuf,
     store: OnceLock<Store>,
     pub(super) known: Mutex<Known>,
+    watch: Mutex<Watch>,
 }
 
 impl Desk {
     pub(super) fn new(folder: &Path) -> Desk {
         let records = folder.join(RECORDS);
-        Desk { records, folder: folder.to_owned(), store: OnceLock::new(), known: Mutex::default() }
+        Desk {
+            records,
+            folder: folder.to_owned(),
+            store: OnceLock::new(),
+            known: Mutex::default(),
+            watch: Mutex::default(),
+        }
     }
 
     pub(super) fn folder(&self) -> &Path {
         &self.folder
+    }
+
+    pub(super) fn watch(&self) -> MutexGuard<'_, Watch> {
+        self.watch.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(super) fn store(&self) -> io::Result<&Store> {

@@ -155,6 +155,9 @@ pub enum PickError {
              the whole hunk"
     )]
     Unended { path: String },
+    /// In place: it was too large to be kept.
+    #[error("what {path} was before the command is not kept; take it from git or a backup")]
+    Unkept { path: String },
     #[error("{path} is not a draft: nothing of it can be picked")]
     NoDraft { path: String },
     #[error(transparent)]

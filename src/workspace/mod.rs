@@ -51,6 +51,9 @@ mod proposal;
 mod quote;
 mod remove;
 mod rules;
+mod snapshot;
+mod snapshot_git;
+mod snapshot_take_back;
 mod store;
 mod store_node;
 mod walk;
@@ -74,6 +77,7 @@ pub use nearest::{Difference, Nearest};
 pub use proposal::{Accepted, Extent, Proposal, Written};
 pub use remove::remove_all;
 pub use rules::{RULES_BYTES_MAX, RulesFile};
+pub use snapshot::{SNAPSHOT_BYTES_MAX, SNAPSHOT_FILE_BYTES_MAX, SNAPSHOT_FILES_MAX};
 
 use crate::protocol::{Author, Change, ChangeId, Keep, Pick, TreeKind};
 use copy::Copy;
@@ -81,6 +85,7 @@ use decision_desk::Desk;
 use draft::Draft;
 use folder::Folder;
 use git::Repository;
+use install::Base;
 use place::{Found, Place, Root};
 use std::fs;
 use std::path::{Component, Path, PathBuf};
@@ -395,7 +400,11 @@ impl Workspace {
     /// the file still is what the proposal was made from.
     pub fn write(&self, proposal: &Proposal, accepted: &Accepted) -> Result<Written, WriteError> {
         let asked = self.asked(&proposal.edit().path)?;
-        proposal::write(self.work(), &asked, proposal, accepted)
+        let put = |path: &Path, base: &Base, new: &[u8]| match self.side {
+            Side::InPlace => self.put_in_place(path, base, new),
+            Side::Copy(_) | Side::Draft(_) => proposal::put(self.work_root(), path, base, new),
+        };
+        proposal::write(self.work(), &asked, proposal, accepted, &put)
     }
 
     fn work(&self) -> Root<'_> {

@@ -201,12 +201,16 @@ pub(super) fn is_binary(bytes: &[u8]) -> bool {
     bytes[..bytes.len().min(SNIFFED_BYTES)].contains(&0)
 }
 
+/// Writes a file's new content over what the change was made from.
+pub(super) type Put<'a> = &'a dyn Fn(&Path, &Base, &[u8]) -> Result<(), InstallError>;
+
 /// Writes what was accepted, if the file still is what the proposal was made from.
 pub(super) fn write(
     root: Root<'_>,
     asked: &Path,
     proposal: &Proposal,
     accepted: &Accepted,
+    put: Put<'_>,
 ) -> Result<Written, WriteError> {
     let extent = proposal.extent(accepted);
     let new = proposal.content(accepted);
@@ -220,7 +224,7 @@ pub(super) fn write(
     if extent == Extent::Nothing {
         return Ok(Written { change, extent });
     }
-    match put(root.reach, proposal, &new) {
+    match put(&proposal.place.path, &proposal.base, &new) {
         Ok(()) => Ok(Written { change, extent }),
         Err(InstallError::Moved) => Err(match propose(root, asked, &proposal.edit) {
             Ok(fresh) => WriteError::Moved(Box::new(fresh)),
@@ -235,18 +239,20 @@ pub(super) fn write(
     }
 }
 
-fn put(root: &Path, proposal: &Proposal, new: &[u8]) -> Result<(), InstallError> {
-    let place = &proposal.place;
-    match proposal.base {
+/// Atomically; nothing is kept of what was there.
+pub(super) fn put(root: &Path, path: &Path, base: &Base, new: &[u8]) -> Result<(), InstallError> {
+    let parent = path.parent().unwrap_or(Path::new(""));
+    let name = path.file_name().unwrap_or_default();
+    match base {
         Base::Absent => {
-            let (folder, made) = Folder::make(root, place.parent()).map_err(way_changed)?;
-            install(&folder, place.name(), &proposal.base, new)?;
+            let (folder, made) = Folder::make(root, parent).map_err(way_changed)?;
+            install(&folder, name, base, new)?;
             made.keep();
             Ok(())
         }
         Base::Bytes(_) => {
-            let folder = Folder::open(root, place.parent()).map_err(way_changed)?;
-            install(&folder, place.name(), &proposal.base, new)
+            let folder = Folder::open(root, parent).map_err(way_changed)?;
+            install(&folder, name, base, new)
         }
     }
 }

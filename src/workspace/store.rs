@@ -11,13 +11,15 @@ use sha1_smol::Sha1;
 use std::fmt;
 use std::fs::{self, DirBuilder, File};
 use std::io::{self, Read, Seek, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::sync::{Mutex, PoisonError};
 
 /// Larger files are copied piece by piece, or share their blocks where the file system can.
 pub(super) const WHOLE_BYTES_MAX: u64 = 1024 * 1024;
+/// Names of what is not whole so far.
+const NEW: &str = "new-";
 const CHUNK_BYTES: usize = 256 * 1024;
 const SALT_BYTES: usize = 20;
 /// Threads that make files durable: a file system makes several durable at the cost of one.
@@ -113,6 +115,14 @@ impl Store {
         Ok(blob)
     }
 
+    /// Keeps what is read, to its end.
+    pub(super) fn put_from(&self, from: &mut impl Read) -> io::Result<Blob> {
+        let mut beside = self.beside()?;
+        let blob = self.pump(from, &mut beside)?;
+        self.keep(beside, &blob)?;
+        Ok(blob)
+    }
+
     /// A content of at most `WHOLE_BYTES_MAX` bytes, or what else fits into memory.
     pub(super) fn get(&self, blob: &Blob) -> io::Result<Vec<u8>> {
         let bytes = fs::read(self.path(blob))?;
@@ -145,8 +155,21 @@ impl Store {
         sync_all(&all, |path| File::open(path)?.sync_all())
     }
 
+    /// The mode that the user's mask leaves to a new file.
+    pub(super) fn usual_mode(&self) -> io::Result<u32> {
+        let all = fs::Permissions::from_mode(0o666);
+        let new =
+            tempfile::Builder::new().permissions(all).prefix(NEW).tempfile_in(&self.folder)?;
+        Ok(new.as_file().metadata()?.permissions().mode() & 0o777)
+    }
+
+    /// Removes what a process that died has left half written.
+    pub(super) fn sweep(&self) {
+        sweep(&self.folder);
+    }
+
     fn beside(&self) -> io::Result<tempfile::NamedTempFile> {
-        tempfile::Builder::new().prefix("new-").tempfile_in(&self.folder)
+        tempfile::Builder::new().prefix(NEW).tempfile_in(&self.folder)
     }
 
     fn keep(&self, beside: tempfile::NamedTempFile, blob: &Blob) -> io::Result<()> {
@@ -196,10 +219,19 @@ pub(super) fn sync_all<T: Sync>(
     })
 }
 
+/// Removes from a folder of brisk's own what a process that died has left half written.
+pub(super) fn sweep(folder: &Path) {
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    for entry in entries.filter(|it| it.file_name().as_encoded_bytes().starts_with(NEW.as_bytes()))
+    {
+        let _ = fs::remove_file(entry.path());
+    }
+}
+
 /// A file that is there whole or not at all, also after a power cut.
 pub(super) fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let folder = path.parent().unwrap_or(Path::new("."));
-    let mut beside = tempfile::Builder::new().prefix("new-").tempfile_in(folder)?;
+    let mut beside = tempfile::Builder::new().prefix(NEW).tempfile_in(folder)?;
     beside.write_all(bytes)?;
     beside.as_file().sync_all()?;
     beside.persist(path).map_err(|error| error.error)?;

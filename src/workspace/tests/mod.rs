@@ -8,9 +8,12 @@ mod draft_fixture;
 mod draft_syncs;
 mod drafts;
 mod edits;
+mod faults;
+mod in_place;
 mod landing;
 mod looks;
 mod patches;
+mod proof;
 mod races;
 
 use super::*;
