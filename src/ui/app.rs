@@ -215,7 +215,7 @@ impl App {
     /// Computes everything that the view draws. `screen` gives what a terminal shows now.
     pub(crate) fn prepare(&mut self, screen: &dyn Fn(TermId) -> Option<Arc<Screen>>) {
         self.poll_grammars();
-        self.diff.sync(&self.state, &self.changes);
+        update::sync_diff(self);
         self.drawn_at = self.now;
         let is_small = layout::kind(self.columns, self.rows) == layout::Kind::Lines;
         if is_small && matches!(self.focus, Focus::Pane(_)) {

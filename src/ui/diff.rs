@@ -150,6 +150,9 @@ pub(crate) struct DiffView {
     color_left: usize,
     /// The grammars were there when the cached hunks were worked out.
     in_color: bool,
+    /// Rows that were drawn, ever.
+    #[cfg(test)]
+    pub(crate) drawn: usize,
 }
 
 impl DiffView {
@@ -164,6 +167,8 @@ impl DiffView {
             hunks: HashMap::new(),
             color_left: usize::MAX,
             in_color: false,
+            #[cfg(test)]
+            drawn: 0,
         }
     }
 
@@ -230,6 +235,10 @@ impl DiffView {
             let row = |line, kind| DiffRow { line, row: index, change, hunk, kind };
             let lines = draw::rows(slot, cache, &sheet).into_iter();
             out.extend(lines.map(|line| row(line.fit(width, look.theme).into_line(), kind)));
+            #[cfg(test)]
+            {
+                self.drawn += 1;
+            }
             out.extend((look.notes)(&spot(slot)).into_iter().map(|line| row(line, RowKind::Note)));
         }
         out

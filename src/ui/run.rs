@@ -237,6 +237,7 @@ impl Loop {
 
     fn draw(&mut self) -> anyhow::Result<()> {
         let handle = &self.handle;
+        self.app.changes = handle.changes().1;
         self.app.prepare(&|term| handle.screen(term));
         let mut cells = Buffer::empty(Rect::new(0, 0, self.app.columns, self.app.rows));
         let cursor = view(&self.app, &mut cells);

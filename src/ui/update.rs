@@ -4,10 +4,12 @@
 use super::app::App;
 use super::pane::{Focus, Pane};
 use super::press;
-use super::sheet::{Input, InputFor, Sheet};
+use super::review::Source;
+use super::sheet::{DEAF_MS, Input, InputFor, Sheet};
 use super::{act, diff_act, look_back};
 use crate::protocol::{
-    Body, ChangeId, DraftEvent, Event, Key, Op, Owner, Scrollback, TermEvent, TermId, TurnEvent,
+    Body, ChangeId, DraftEvent, Event, Key, Op, Owner, Question, Scrollback, TermEvent, TermId,
+    TurnEvent,
 };
 use std::path::PathBuf;
 
@@ -58,7 +60,7 @@ pub(crate) enum Effect {
 
 pub(crate) fn update(app: &mut App, msg: Msg) -> Vec<Effect> {
     let mut effects = Vec::new();
-    app.diff.sync(&app.state, &app.changes);
+    sync_diff(app);
     let revision = app.diff.review.revision;
     match msg {
         Msg::Key(pressed) => {
@@ -146,9 +148,28 @@ fn term_event(app: &mut App, event: &TermEvent) {
     }
 }
 
+/// The diff follows what there is to review. What is asked about then changes under the user's eyes:
+/// for a moment no key answers it, as if it had just been asked.
+pub(crate) fn sync_diff(app: &mut App) {
+    let revision = app.diff.review.revision;
+    app.diff.sync(&app.state, &app.changes);
+    if app.diff.review.revision == revision || app.diff.review.source != Source::Draft {
+        return;
+    }
+    let is_review = app.ask().is_some_and(|ask| matches!(ask.question, Question::Review { .. }));
+    if let Some(sheet) = app.sheet.as_mut().filter(|_| is_review) {
+        sheet.ready_at = sheet.ready_at.max(app.now + DEAF_MS);
+        if sheet.input.as_ref().is_some_and(|input| input.what != InputFor::Comment) {
+            sheet.input = None;
+        }
+        app.say("the draft has changed: look again");
+        app.dirty = true;
+    }
+}
+
 /// The sheet follows the oldest question. It takes the keys only if nobody is typing.
 pub(crate) fn sync_sheet(app: &mut App) {
-    app.diff.sync(&app.state, &app.changes);
+    sync_diff(app);
     let open = app.state.asks.first().or(app.own.as_ref());
     if app.sheet.as_ref().map(|sheet| sheet.ask) == open.map(|ask| ask.id) {
         return;

@@ -154,6 +154,67 @@ fn hidden_characters_are_shown_and_counted() {
     assert!(text(&rows).contains("// <U+202E>"));
 }
 
+#[test]
+fn what_would_not_be_seen_is_in_the_warning_style() {
+    let changes = [change(
+        "a.rs",
+        ChangeKind::Modified,
+        vec![hunk(1, None, " kept  \n-let a = 1;\n+let a\u{200b} = 1;\r \t\n")],
+    )];
+    for depth in [ColorDepth::True, ColorDepth::Indexed256, ColorDepth::Ansi16] {
+        let theme = theme(depth);
+        for layout in [DiffLayout::Unified, DiffLayout::SideBySide] {
+            let rows =
+                rows(&changes, &|_| Choice::Pending, 100, layout, &theme, &Highlighter::loaded());
+            let warning = theme.style(Role::Warning).fg;
+            let spans = rows.iter().flat_map(|row| &row.line.spans);
+            let warned = spans.filter(|span| span.style.fg == warning && span.content != "[ ]");
+            let text: String = warned.map(|span| span.content.trim()).collect();
+            assert!(text.contains("<U+200B>␍·→"), "{depth:?} {layout:?}: {text}");
+            assert!(!text.contains("kept"), "{text}");
+        }
+    }
+}
+
+#[test]
+fn a_change_that_no_text_shows_is_said_in_words() {
+    let said = |text: &str| {
+        let changes = [change("a", ChangeKind::Modified, vec![hunk(1, None, text)])];
+        let theme = theme(ColorDepth::None);
+        let rows = rows(
+            &changes,
+            &|_| Choice::Pending,
+            90,
+            DiffLayout::Unified,
+            &theme,
+            &Highlighter::loaded(),
+        );
+        rows[1].line.to_string()
+    };
+    assert!(said("-a\n-b\n+a\n+b\n").contains("only line endings change"));
+    assert!(said("-a\n\\\n+a\n").contains("newline at the end of the file is added"));
+    assert!(said("-a\n+a\n\\\n").contains("newline at the end of the file is removed"));
+    assert!(!said("-a\n+b\n").contains("only"));
+}
+
+#[test]
+fn a_long_line_goes_on_in_further_rows_that_say_the_same() {
+    let text = format!("+{}\n", "word ".repeat(60));
+    let changes = [change("a", ChangeKind::Modified, vec![hunk(1, None, &text)])];
+    let (theme, highlighter) = (theme(ColorDepth::None), Highlighter::loaded());
+    for layout in [DiffLayout::Unified, DiffLayout::SideBySide] {
+        let mut view = view(&changes, layout);
+        let chosen = |_| Mark::of(Choice::Pending);
+        let look = Look { wraps: true, ..Look::new(&chosen, 80, &theme, &highlighter) };
+        let rows = view.rows(&changes, 2..3, &look);
+        assert!(rows.len() > 3 && rows.iter().all(|row| row.row == 2));
+        let words: usize =
+            rows.iter().map(|row| row.line.to_string().matches("word").count()).sum();
+        assert!(words >= 55, "{layout:?}: {words}");
+        assert!(rows.iter().all(|row| crate::text::width(&row.line.to_string()) <= 80));
+    }
+}
+
 /// A hunk of many lines, as of a file that was created.
 fn long(lines: usize) -> Vec<Change> {
     let line =

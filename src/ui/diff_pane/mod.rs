@@ -33,7 +33,7 @@ const CONTEXT_LINES: usize = 3;
 
 pub(crate) struct DiffPane {
     pub(crate) review: Review,
-    view: DiffView,
+    pub(crate) view: DiffView,
     /// The rows in sight, from `scroll` on.
     pub(crate) rows: Vec<DiffRow>,
     /// What the first row in sight belongs to, if that is out of sight.
@@ -124,16 +124,14 @@ impl DiffPane {
         let path = before.get(here.change).map(|change| &change.path);
         let change = self.review.changes.iter().position(|change| Some(&change.path) == path);
         let rows = 0..self.view.len();
-        let lines = || here.lines().collect::<Vec<_>>();
+        let lines: Vec<_> = here.lines().collect();
         let place = change.and_then(|change| {
-            let of = |spot: &Spot| spot.change == change && spot.hunk == here.hunk;
-            let is_line = |spot: &Spot| {
-                of(spot)
-                    && spot.kind == here.kind
-                    && spot.lines().any(|line| lines().contains(&line))
+            let of = |spot: &Spot| {
+                spot.change == change && spot.hunk == here.hunk && spot.kind == here.kind
             };
+            let is_line = |spot: &Spot| of(spot) && spot.lines().any(|line| lines.contains(&line));
             let same = self.view.find(rows.clone(), is_line);
-            let hunk = || self.view.find(rows.clone(), |spot| of(spot) && spot.kind == here.kind);
+            let hunk = || self.view.find(rows.clone(), of);
             let file = || self.view.find(rows.clone(), |spot| spot.change == change);
             same.or_else(hunk).or_else(file)
         });
@@ -163,9 +161,9 @@ impl DiffPane {
         self.height = rows.saturating_sub(above).max(1);
         self.cursor = self.cursor.min(self.view.len().saturating_sub(1));
         self.list = draw::list(self, list_rows, columns, pen);
-        let last = self.view.len().saturating_sub(self.height);
-        self.scroll = self.scroll.min(last.max(self.cursor.saturating_sub(self.height - 1)));
-        self.scroll = self.scroll.min(self.cursor);
+        self.scroll = self.scroll.min(self.view.len().saturating_sub(self.height));
+        let first = (self.cursor + 1).saturating_sub(self.height);
+        self.scroll = self.scroll.clamp(first, self.cursor);
         self.draw_rows(pen, columns, is_listed);
     }
 

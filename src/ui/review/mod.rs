@@ -93,7 +93,7 @@ impl Review {
                 Source::Ask(_) | Source::Nothing => true,
             };
         self.seq = state.seq;
-        if is_same && (source != Source::Draft || !shown::guards_changed(state, &self.guards)) {
+        if is_same && (source != Source::Draft || !shown::has_new_guards(state, &self.guards)) {
             return;
         }
         let (changes, states) = if is_same {
@@ -101,7 +101,10 @@ impl Review {
         } else {
             shown::changes(state, draft, source)
         };
-        let guards = if source == Source::Draft { shown::guards(state) } else { Vec::new() };
+        let guards = match source {
+            Source::Draft => shown::guards(state, &self.guards, &changes),
+            _ => Vec::new(),
+        };
         let is_kept = source == self.source && *changes == *self.changes;
         if is_kept && guards == self.guards && states == self.states {
             self.changes = changes;

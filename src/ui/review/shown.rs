@@ -4,6 +4,7 @@
 use super::Choice;
 use crate::protocol::{AskId, Change, EditState, Guarded, Item, Question};
 use crate::session::{EntryBody, State};
+use std::collections::HashSet;
 use std::sync::Arc;
 
 /// Files of past edits that are shown while nothing waits.
@@ -71,12 +72,21 @@ fn all_guards(state: &State) -> impl Iterator<Item = &Guarded> {
     asked.iter().chain(more)
 }
 
-pub(super) fn guards(state: &State) -> Vec<Guarded> {
-    all_guards(state).cloned().collect()
+/// What is said now, and what was said before of changes that are still the same: an id is of the
+/// content, so a guard that has once spoken of it is right for as long as it is there.
+pub(super) fn guards(state: &State, known: &[Guarded], changes: &[Change]) -> Vec<Guarded> {
+    let mut guards: Vec<Guarded> = Vec::new();
+    let ids: HashSet<_> = changes.iter().map(|change| &change.id).collect();
+    for guard in all_guards(state).chain(known.iter().filter(|guard| ids.contains(&guard.id))) {
+        if !guards.contains(guard) {
+            guards.push(guard.clone());
+        }
+    }
+    guards
 }
 
-pub(super) fn guards_changed(state: &State, known: &[Guarded]) -> bool {
-    !all_guards(state).eq(known)
+pub(super) fn has_new_guards(state: &State, known: &[Guarded]) -> bool {
+    all_guards(state).any(|guard| !known.contains(guard))
 }
 
 /// The edits of the newest turn that has any, newest first; of each call the last word on it.

@@ -96,7 +96,25 @@ fn a_guard_that_speaks_later_takes_the_hunk_out_again() {
     let mut stage = plain(120, 40);
     stage.event(Body::Draft(DraftEvent::Guarded { guards: stage::guards() }));
     assert_eq!(stage.app.diff.review.summary.accepted, 2);
+    assert_eq!(stage.press("y"), [], "it has changed this very moment");
+    stage.wait(500);
     assert_eq!(stage.press("y"), decided(accept(vec![whole(0)])));
+}
+
+#[test]
+fn a_guard_speaks_for_as_long_as_the_change_is_there() {
+    let mut stage = Stage::new(120, 40);
+    stage::review_asked(&mut stage, stage::draft()[..2].to_vec(), stage::guards());
+    let answered = AskEvent::Answered { ask: AskId(1), answer: Answer::Later };
+    stage.event(Body::Ask(answered));
+    stage.press("Alt+a");
+    stage.wait(500);
+    assert_eq!(stage.press("Y"), []);
+    assert!(stage.show().contains("type yes in full"));
+    let mut changes = stage::draft()[..2].to_vec();
+    changes[1].id = ChangeId("change-8".into());
+    stage::drafted(&mut stage, 2, changes);
+    assert!(!stage.show().contains("type yes in full"), "it is typed for what was seen");
 }
 
 #[test]
@@ -213,6 +231,8 @@ fn a_change_that_became_another_one_is_not_accepted_by_what_was_chosen_before() 
     changes[0].hunks[1].lines[2].text.push_str(" // more");
     stage::drafted(&mut stage, 2, changes);
     stage.press("Enter");
+    assert_eq!(stage.press("y"), [], "nobody has seen yet what it is about now");
+    stage.wait(500);
     let decision = Decision {
         accept: vec![Pick { id: ChangeId("change-9".into()), ..hunks(0, &[(1, None)]) }, whole(1)],
         reject: vec![Pick { id: ChangeId("change-9".into()), ..hunks(0, &[(0, None)]) }],
@@ -439,7 +459,9 @@ fn a_frame_of_a_long_diff_makes_only_the_rows_in_sight() {
     stage.frame();
     stage.press("G");
     assert!(stage.show().contains("value_19999"));
-    assert!(stage.app.diff.rows.len() < 40);
+    stage.press("W");
+    stage.frame();
+    assert!(stage.app.diff.view.drawn < 200, "{} rows", stage.app.diff.view.drawn);
     let before = Arc::clone(&stage.app.diff.review.changes);
     stage.item(stage::said("meanwhile"));
     stage.frame();
