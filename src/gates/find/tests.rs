@@ -202,12 +202,7 @@ fn python_runs_what_is_configured_from_the_virtual_environment_first() {
         .file("pyrightconfig.json", "{}");
     assert_eq!(
         sections.gates(&[]),
-        [
-            "format: black --check --quiet --diff .",
-            "lint: flake8",
-            "types: pyright",
-            "test: pytest -q"
-        ]
+        ["format: black --check .", "lint: flake8", "types: pyright", "test: pytest -q"]
     );
     let absent = Stage::new(&[]).file("mypy.ini", "[mypy]\n").find(&[]);
     assert!(absent.gates.is_empty() && absent.notes[0].contains("mypy.ini asks for mypy"));
