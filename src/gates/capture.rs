@@ -166,3 +166,79 @@ impl Store {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::protocol::{GateKind, GateSource, GateWhen};
+    use std::os::unix::fs::PermissionsExt;
+
+    fn capture(folder: &Path) -> Capture {
+        let gate = Gate {
+            name: "web/te st".to_owned(),
+            kind: GateKind::Test,
+            command: "true".to_owned(),
+            folder: String::new(),
+            script: None,
+            when: GateWhen::Turn,
+            timeout_seconds: 0,
+            source: GateSource::Config,
+            sarif: None,
+        };
+        let place = Place {
+            folder: "/w".into(),
+            reach: "/w".into(),
+            prefix: Vec::new(),
+            env: Vec::new(),
+            outputs: folder.join("outputs"),
+        };
+        Capture::new(&gate, &place)
+    }
+
+    #[test]
+    fn a_line_in_pieces_is_one_line_and_each_stream_has_its_own() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut capture = capture(folder.path());
+        capture.take(Stream::Stderr, b"a.c:4:1: err");
+        capture.take(Stream::Stdout, b"fine\n");
+        capture.take(Stream::Stderr, b"or: no\nb.c:1:1: error: \xff end");
+        let captured = capture.finish();
+        assert_eq!(captured.findings.lines, ["a.c:4:1: no", "b.c:1:1: \u{fffd} end"]);
+        assert_eq!(captured.document, None);
+    }
+
+    #[test]
+    fn what_never_ends_costs_bounded_memory_and_disk() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut capture = capture(folder.path());
+        let chunk = vec![b'{'; 1024 * 1024];
+        let chunks = OUTPUT_FILE_BYTES_MAX / chunk.len() as u64 + 2;
+        for _ in 0..chunks {
+            capture.take(Stream::Stdout, &chunk);
+        }
+        assert!(capture.pending[0].len() <= LINE_BYTES_MAX);
+        let captured = capture.finish();
+        assert_eq!(captured.document.unwrap().len(), SARIF_BYTES_MAX + 1);
+        let file = captured.file.unwrap();
+        let meta = file.metadata().unwrap();
+        assert!(meta.len() > OUTPUT_FILE_BYTES_MAX && meta.len() < OUTPUT_FILE_BYTES_MAX + 100);
+        assert_eq!(meta.permissions().mode() & 0o777, 0o600);
+        let name = file.file_name().unwrap().to_str().unwrap().to_owned();
+        assert!(name.starts_with("gate-web-te-st-") && name.ends_with(".txt"), "{name}");
+    }
+
+    #[test]
+    fn only_what_begins_as_json_may_be_a_document() {
+        let folder = tempfile::tempdir().unwrap();
+        for (pieces, wanted) in [
+            (&["  \n", "{\"a\"", ": 1}"][..], Some("{\"a\": 1}")),
+            (&["no ", "{}"], None),
+            (&["", " "], None),
+        ] {
+            let mut capture = capture(folder.path());
+            pieces.iter().for_each(|piece| capture.take(Stream::Stdout, piece.as_bytes()));
+            let document = capture.finish().document;
+            assert_eq!(document.as_deref(), wanted.map(str::as_bytes), "{pieces:?}");
+        }
+    }
+}

@@ -1,8 +1,8 @@
 //! Gates: the checks that run on a draft before anybody approves it: formatters, linters, type
 //! checkers, tests, scanners.
 //!
-//! [`plan`] looks at the project and at the user's settings and says what would run; [`Known`] is
-//! the record of the commands that were shown in a workspace, so that none runs unseen; [`run`]
+//! [`plan()`] looks at the project and at the user's settings and says what would run; [`Known`] is
+//! the record of the commands that were shown in a workspace, so that none runs unseen; [`run()`]
 //! runs them in a [`Place`] that others have made, and gives a verdict for each. Which content the
 //! place holds, behind which walls, and who is asked is for others to know.
 //!

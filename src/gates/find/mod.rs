@@ -50,7 +50,7 @@ pub(super) fn find(project: &Project<'_>) -> Found {
         project.changed.iter().filter_map(|path| nearest(project, path)).collect();
     if folders.len() > PROJECTS_MAX {
         let more = folders.len() - PROJECTS_MAX;
-        found.notes.push(format!("{more} more projects changed whose gates are not run"));
+        found.notes.push(format!("too many projects changed: the gates of {more} are not run"));
     }
     for name in folders.into_iter().take(PROJECTS_MAX) {
         folder(&Look::new(project, &name), &mut found);

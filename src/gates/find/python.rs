@@ -23,7 +23,7 @@ pub(super) fn checks(look: &Look<'_>, notes: &mut Vec<String>) -> Vec<Check> {
     let ruff = python.asks(&["ruff"], &["ruff.toml", ".ruff.toml"], &[]);
     let black = python.asks(&["black"], &[], &[]);
     match black {
-        Some(_) => add(GateKind::Format, black, "black", "--check --quiet --diff ."),
+        Some(_) => add(GateKind::Format, black, "black", "--check ."),
         None => add(GateKind::Format, python.ruff_formats(), "ruff", "format --check ."),
     }
     let flake8 = [("setup.cfg", "flake8"), ("tox.ini", "flake8")];

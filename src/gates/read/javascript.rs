@@ -48,7 +48,7 @@ impl JavaScript {
             return false;
         };
         let source = format!("eslint {rule}");
-        found.place(file, at, Said { severity, source: source.trim_end(), text: text.trim() });
+        found.place(file, at, Said::new(severity, source.trim_end(), text.trim()));
         true
     }
 
@@ -72,7 +72,7 @@ impl JavaScript {
         if let Some(at) = place.and_then(located) {
             if found.paths.resolve(at.path).is_some() {
                 let text = format!("{title}: {}", why.as_deref().unwrap_or("failed"));
-                let said = Said { severity: Severity::Error, source: "test", text: &text };
+                let said = Said::new(Severity::Error, "test", &text);
                 found.place(at.path, (at.line, at.column), said);
                 self.test = None;
             }
@@ -90,6 +90,6 @@ fn prettier(line: &str, found: &mut Found) -> bool {
         return false;
     };
     let text = "is not formatted as prettier has it";
-    found.place(path, (1, None), Said { severity: Severity::Warning, source: "prettier", text });
+    found.place(path, (1, None), Said::new(Severity::Warning, "prettier", text));
     true
 }

@@ -54,41 +54,55 @@ pub(super) fn line(line: &str, found: &mut Found) -> bool {
         return true;
     }
     let Some(at) = located(trimmed).filter(|at| !at.rest.is_empty()) else { return false };
-    let Some((severity, source, text)) = understood(&at) else { return false };
-    found.place(at.path, (at.line, at.column), Said { severity, source: &source, text });
+    let Some(understood) = understood(&at) else { return false };
+    let Understood { severity, source, code, text } = &understood;
+    found.place(at.path, (at.line, at.column), Said { severity: *severity, source, code, text });
     true
 }
 
-/// Severity, tool with rule, and the text of what stands behind a place.
-fn understood<'a>(at: &Located<'a>) -> Option<(Severity, String, &'a str)> {
+/// What stands behind a place.
+struct Understood<'a> {
+    severity: Severity,
+    source: String,
+    code: &'a str,
+    text: &'a str,
+}
+
+fn understood<'a>(at: &Located<'a>) -> Option<Understood<'a>> {
     let rest = at.rest;
-    if let Some((severity, text)) = severity(rest) {
-        if severity == Severity::Note {
-            return None;
-        }
-        return Some((severity, source(at.path, text), text_of(rest, text)));
+    if let Some((severity, number, text)) = severity(rest) {
+        let code = if number.is_empty() { "" } else { &rest[..rest.len() - text.len()] };
+        let source =
+            if number.is_empty() { source(at.path, text) } else { format!("tsc {number}") };
+        return (severity != Severity::Note).then_some(Understood { severity, source, code, text });
     }
+    let error = |source: &str, code, text| {
+        Some(Understood { severity: Severity::Error, source: source.to_owned(), code, text })
+    };
     // ESLint's unix format: `text [Error/rule]`.
-    if let Some((_, rule)) = rest.strip_suffix(']').and_then(|rest| rest.rsplit_once('[')) {
-        let known = [("Error", Severity::Error), ("Warning", Severity::Warning)];
-        for (word, severity) in known {
-            if let Some(rule) = rule.strip_prefix(word) {
-                let rule = rule.trim_start_matches('/');
-                return Some((severity, format!("eslint {rule}").trim_end().to_owned(), rest));
+    if let Some((text, rule)) = rest.strip_suffix(']').and_then(|rest| rest.rsplit_once(" [")) {
+        let (word, rule) = rule.split_once('/').unwrap_or((rule, ""));
+        let source = format!("eslint {rule}");
+        match word {
+            "Error" => return error(source.trim_end(), "", text),
+            "Warning" => {
+                let (severity, source) = (Severity::Warning, source.trim_end().to_owned());
+                return Some(Understood { severity, source, code: "", text });
             }
+            _ => {}
         }
     }
     // Ruff's and flake8's: a code first.
-    let code = rest.split_whitespace().next().unwrap_or_default();
+    let (code, text) = rest.split_once(' ').unwrap_or((rest, ""));
     if at.path.ends_with(".py") && is_code(code) {
-        return Some((Severity::Error, code.to_owned(), rest));
+        return error(code, code, text);
     }
-    (at.path.ends_with(".go") && at.column.is_some())
-        .then(|| (Severity::Error, "go".to_owned(), rest))
+    let is_go = at.path.ends_with(".go") && at.column.is_some();
+    if is_go { error("go", "", rest) } else { None }
 }
 
-/// The words with which tools begin, and what follows.
-fn severity(rest: &str) -> Option<(Severity, &str)> {
+/// The words with which tools begin, TypeScript's number, and what follows.
+fn severity(rest: &str) -> Option<(Severity, &str, &str)> {
     const WORDS: [(&str, Severity); 6] = [
         ("fatal error", Severity::Error),
         ("error", Severity::Error),
@@ -98,17 +112,12 @@ fn severity(rest: &str) -> Option<(Severity, &str)> {
         ("info", Severity::Note),
     ];
     WORDS.iter().find_map(|(word, severity)| {
-        let after = rest.strip_prefix(word)?;
-        // `error TS2322: …` has its code before the colon.
-        let (code, text) = after.split_once(':')?;
-        let code = code.trim();
-        (code.is_empty() || code.starts_with("TS")).then(|| (*severity, text.trim_start()))
+        // `error: …`, `error TS2322: …`.
+        let (number, text) = rest.strip_prefix(word)?.split_once(':')?;
+        let number = number.trim();
+        let known = number.is_empty() || number.starts_with("TS");
+        known.then(|| (*severity, number, text.trim_start()))
     })
-}
-
-/// `tsc` keeps its code in the text; of the others the word before the colon goes.
-fn text_of<'a>(rest: &'a str, text: &'a str) -> &'a str {
-    if rest.starts_with("error TS") { rest } else { text }
 }
 
 fn source(path: &str, text: &str) -> String {
@@ -118,7 +127,6 @@ fn source(path: &str, text: &str) -> String {
         (!inside.is_empty() && !inside.contains(' ')).then_some(inside)
     };
     let (tool, rule) = match extension {
-        "ts" | "tsx" | "mts" | "cts" => ("tsc", None),
         "py" | "pyi" => match (rule('[', ']'), rule('(', ')')) {
             (None, Some(rule)) => ("pyright", Some(rule)),
             (rule, _) => ("mypy", rule),

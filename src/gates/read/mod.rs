@@ -128,12 +128,13 @@ impl Found {
     /// Something at a place. Errors are reasons, too; places outside the workspace are only that.
     fn place(&mut self, path: &str, at: (u32, Option<u32>), said: Said<'_>) {
         let (line, column) = at;
-        let Said { severity, source, text } = said;
+        let Said { severity, source, code, text } = said;
         let inside = self.paths.resolve(path);
         if severity == Severity::Error {
             let shown = inside.as_deref().unwrap_or(path);
             let column = column.map(|column| format!(":{column}")).unwrap_or_default();
-            self.reason(&format!("{shown}:{line}{column}: {text}"));
+            let code = if code.is_empty() { String::new() } else { format!("{code} ") };
+            self.reason(&format!("{shown}:{line}{column}: {code}{text}"));
         }
         let Some(path) = inside.filter(|_| line > 0) else { return };
         if self.diagnostics.len() >= DIAGNOSTICS_MAX {
@@ -169,7 +170,15 @@ struct Said<'a> {
     severity: Severity,
     /// The tool and its rule; empty: the gate's name stands for it.
     source: &'a str,
+    /// Stands before the text in the reasons, where no source does: `error[E0425]:`.
+    code: &'a str,
     text: &'a str,
+}
+
+impl<'a> Said<'a> {
+    const fn new(severity: Severity, source: &'a str, text: &'a str) -> Said<'a> {
+        Said { severity, source, code: "", text }
+    }
 }
 
 /// Foreign text as one line that can be shown.

@@ -36,7 +36,7 @@ impl Python {
         }
         if let Some(path) = line.strip_prefix("would reformat ") {
             let text = "is not formatted as black has it";
-            let said = Said { severity: Severity::Warning, source: "black", text };
+            let said = Said::new(Severity::Warning, "black", text);
             found.place(path, (1, None), said);
             return true;
         }
@@ -98,5 +98,5 @@ impl Python {
 }
 
 const fn error<'a>(source: &'a str, text: &'a str) -> Said<'a> {
-    Said { severity: Severity::Error, source, text }
+    Said::new(Severity::Error, source, text)
 }

@@ -10,12 +10,12 @@ const HEADER_LINES_MAX: usize = 6;
 const PANIC_LINES_MAX: usize = 4;
 /// Errors that only say that there were errors.
 const ECHOES: [&str; 6] = [
-    "error: could not compile",
-    "error: aborting due to",
-    "error: test failed",
-    "error: build failed",
-    "error: doctest failed",
-    "error: 1 target failed",
+    "could not compile",
+    "aborting due to",
+    "test failed",
+    "build failed",
+    "doctest failed",
+    "1 target failed",
 ];
 
 #[derive(Default)]
@@ -29,6 +29,8 @@ pub(super) struct Rust {
 struct Header {
     severity: Severity,
     source: String,
+    /// `error:`, `error[E0425]:`, `F401`.
+    code: String,
     text: String,
     lines: usize,
 }
@@ -80,7 +82,8 @@ impl Rust {
 
     fn place(&mut self, place: &str, found: &mut Found) {
         let (Some(header), Some(at)) = (self.header.take(), located(place)) else { return };
-        let said = Said { severity: header.severity, source: &header.source, text: &header.text };
+        let Header { severity, source, code, text, .. } = &header;
+        let said = Said { severity: *severity, source, code, text };
         let before = found.diagnostics.len();
         found.place(at.path, (at.line, at.column), said);
         self.placed = found.diagnostics.len() > before;
@@ -91,7 +94,7 @@ impl Rust {
         let Some(header) = self.header.take() else { return };
         let echo = ECHOES.iter().any(|echo| header.text.starts_with(echo));
         if header.severity == Severity::Error && header.source == "rustc" && !echo {
-            found.reason(&header.text);
+            found.reason(&format!("{} {}", header.code, header.text));
         }
     }
 
@@ -132,14 +135,14 @@ impl Rust {
     fn finish_panic(&mut self, found: &mut Found) {
         let Some(panic) = self.panic.take() else { return };
         let text = format!("{}: {}", panic.thread, panic.message.join(", "));
-        let said = Said { severity: Severity::Error, source: "panic", text: &text };
+        let said = Said::new(Severity::Error, "panic", &text);
         found.place(&panic.path, panic.at, said);
     }
 }
 
 /// `error[E0425]: …`, `warning: …`, and ruff's `F401 [*] …` and `unformatted: …`.
 fn header(line: &str) -> Option<Header> {
-    let (word, _) = line.split_once(' ')?;
+    let (word, text) = line.split_once(' ')?;
     let (severity, source) = match word {
         "error:" => (Severity::Error, "rustc".to_owned()),
         "warning:" => (Severity::Warning, "rustc".to_owned()),
@@ -151,11 +154,8 @@ fn header(line: &str) -> Option<Header> {
             (Severity::Error, format!("rustc {code}"))
         }
     };
-    let text = match severity {
-        Severity::Error => line,
-        Severity::Warning | Severity::Note => line.split_once(": ").map_or(line, |(_, text)| text),
-    };
-    Some(Header { severity, source, text: text.to_owned(), lines: 0 })
+    let (code, text) = (word.to_owned(), text.to_owned());
+    Some(Header { severity, source, code, text, lines: 0 })
 }
 
 fn test(line: &str, found: &mut Found) -> bool {
@@ -175,7 +175,7 @@ fn format(line: &str, found: &mut Found) -> bool {
     };
     let Some((path, line)) = place() else { return false };
     let text = "is not formatted as rustfmt has it";
-    let said = Said { severity: Severity::Warning, source: "rustfmt", text };
+    let said = Said::new(Severity::Warning, "rustfmt", text);
     found.place(&path, (line, None), said);
     true
 }

@@ -46,8 +46,8 @@ fn rustc_and_its_kin_are_read() {
             ],
             &[
                 "src/lib.rs:2 warning rustc unused_variables: unused variable: `spare`",
-                "src/lib.rs:3 error rustc E0425: error[E0425]: cannot find value `undefined` in this scope",
-                "src/lib.rs:3 error rustc E0277: error[E0277]: cannot add `&str` to `i32`",
+                "src/lib.rs:3 error rustc E0425: cannot find value `undefined` in this scope",
+                "src/lib.rs:3 error rustc E0277: cannot add `&str` to `i32`",
             ],
             None,
         ),
@@ -55,7 +55,7 @@ fn rustc_and_its_kin_are_read() {
             "error: length comparison to zero\n --> src/a.rs:9:8\n  |\n  \
              = note: `-D clippy::len-zero` implied by `-D warnings`\n",
             &["src/a.rs:9:8: error: length comparison to zero"],
-            &["src/a.rs:9 error clippy len_zero: error: length comparison to zero"],
+            &["src/a.rs:9 error clippy len_zero: length comparison to zero"],
             None,
         ),
         (
@@ -120,8 +120,8 @@ fn typescript_and_its_kin_are_read() {
                 "b.ts:2:45: error TS2304: Cannot find name 'b'.",
             ],
             &[
-                "a.ts:1 error tsc: error TS2322: Type 'string' is not a 'number'.",
-                "b.ts:2 error tsc: error TS2304: Cannot find name 'b'.",
+                "a.ts:1 error tsc TS2322: Type 'string' is not a 'number'.",
+                "b.ts:2 error tsc TS2304: Cannot find name 'b'.",
             ],
             None,
         ),
@@ -138,8 +138,8 @@ fn typescript_and_its_kin_are_read() {
         ),
         (
             "/w/b.js:2:1: 'foo' is not defined. [Error/no-undef]\n\n1 problem\n",
-            &["b.js:2:1: 'foo' is not defined. [Error/no-undef]"],
-            &["b.js:2 error eslint no-undef: 'foo' is not defined. [Error/no-undef]"],
+            &["b.js:2:1: 'foo' is not defined."],
+            &["b.js:2 error eslint no-undef: 'foo' is not defined."],
             None,
         ),
         (
@@ -190,7 +190,7 @@ fn python_is_read() {
         (
             "tests/test_a.py:1:8: F401 [*] `os` imported but unused\nFound 1 error.\n",
             &["tests/test_a.py:1:8: F401 [*] `os` imported but unused"],
-            &["tests/test_a.py:1 error F401: F401 [*] `os` imported but unused"],
+            &["tests/test_a.py:1 error F401: [*] `os` imported but unused"],
             None,
         ),
         (
@@ -198,7 +198,7 @@ fn python_is_read() {
              --> b.py:4:1\n",
             &["a.py:1:8: F401 [*] `os` imported but unused"],
             &[
-                "a.py:1 error ruff F401: F401 [*] `os` imported but unused",
+                "a.py:1 error ruff F401: [*] `os` imported but unused",
                 "b.py:4 warning ruff format: File would be reformatted",
             ],
             None,

@@ -48,7 +48,8 @@ fn gate(kind: GateKind, command: &str) -> Gate {
         folder: String::new(),
         script: None,
         when: GateWhen::Turn,
-        timeout_seconds: 0,
+        // A run that is broken is to fail, not to hang.
+        timeout_seconds: 120,
         source: GateSource::Config,
         sarif: None,
     }
