@@ -9,6 +9,7 @@
 
 mod child;
 mod error;
+mod guard;
 mod inputs;
 mod key;
 mod layers;
@@ -24,7 +25,7 @@ pub use layers::{Said, Source};
 pub use paths::Paths;
 pub use value::{seconds, tokens};
 
-use crate::protocol::{Budget, Mode};
+use crate::protocol::{Budget, GuardPaths, Mode};
 use layers::Layers;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -48,6 +49,8 @@ pub struct Config {
     pub editor: Option<String>,
     pub ui: Ui,
     pub rules: RuleTexts,
+    /// Of all layers: a weaker one's guards are not taken away by a stronger one.
+    pub guards: Vec<GuardPaths>,
     pub paths: Paths,
     pub terminal: Terminal,
     /// Programs in brisk's terminal may write the user's clipboard.
@@ -180,6 +183,7 @@ impl Config {
             editor: inputs.var("VISUAL").or(inputs.var("EDITOR")).map(str::to_owned),
             ui: Ui { theme: String::new(), ascii: false },
             rules: RuleTexts::default(),
+            guards: Vec::new(),
             paths,
             terminal,
             programs_copy: false,
@@ -236,6 +240,9 @@ impl Config {
             ask: texts(self, &["rules", "ask"]),
             deny: self.denied(),
         };
+        let said = self.layers.all(&["guard".to_owned()]).iter();
+        let tables = said.filter_map(|said| said.value.as_array()).flatten();
+        self.guards = tables.filter_map(guard::read).collect();
     }
 
     /// What any layer denies stays denied: a weaker layer is not overruled by a stronger one.
