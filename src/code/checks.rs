@@ -14,7 +14,10 @@ struct Test {
     name: String,
     /// From 1.
     line: u32,
+    /// Under some condition, or always.
     ignored: bool,
+    /// It is never run.
+    never: bool,
     alone: bool,
     /// It returns, and something would follow.
     cut: bool,
@@ -66,7 +69,7 @@ struct Left<'a> {
 impl<'a> Left<'a> {
     fn of(new: &'a Tests) -> Left<'a> {
         let mut left = Left { tests: BTreeMap::new(), shared: BTreeMap::new() };
-        let running = new.tests.iter().filter(|test| !test.ignored && !test.cut);
+        let running = new.tests.iter().filter(|test| !test.never && !test.cut);
         for asked in running.flat_map(|test| &test.asked) {
             *left.tests.entry(&asked.words).or_default() += 1;
         }
@@ -111,13 +114,14 @@ pub(super) fn changes(test_file: bool, before: &Half<'_>, after: &Half<'_>) -> V
         let Some(other) = same else {
             // What it asked may have gone into others.
             let all = !test.asked.is_empty() && test.asked.iter().all(|asked| left.tests(asked));
-            if !all && !test.ignored {
+            if !all && !test.never {
                 add(TestKind::Removed, Side::Old, test.line);
             }
             continue;
         };
-        let quiet = test.ignored || test.cut;
-        if !quiet && (other.ignored || (other.may_fail && !test.may_fail)) {
+        let quiet = test.never || test.cut;
+        let ignored = other.never || (other.ignored && !test.ignored);
+        if !quiet && (ignored || (other.may_fail && !test.may_fail)) {
             add(TestKind::Ignored, Side::New, other.line);
             continue;
         }
@@ -133,7 +137,7 @@ pub(super) fn changes(test_file: bool, before: &Half<'_>, after: &Half<'_>) -> V
         }
         for asked in &test.asked {
             let shaped = || other.asked.iter().any(|new| new.shape == asked.shape);
-            if !left.any(asked) && !quiet && !shaped() {
+            if !quiet && !left.any(asked) && !shaped() {
                 add(TestKind::Weakened, Side::Old, asked.line);
             }
         }

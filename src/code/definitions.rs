@@ -11,6 +11,8 @@ pub(super) struct Definition {
     /// Of an object, and no definition in itself.
     pub is_key: bool,
     pub is_test: bool,
+    /// The nearest around it, by its place.
+    parent: Option<usize>,
 }
 
 /// All of a file, the outer ones first.
@@ -19,6 +21,8 @@ pub(super) fn of(language: Language, tree: &Tree, source: &[u8]) -> Vec<Definiti
     // Told by the node around it, whose decorators belong to it.
     let mut told = None;
     let mut pending = Attributes::default();
+    // Those around the node, with their ends in bytes.
+    let mut open: Vec<(usize, usize)> = Vec::new();
     walk(tree.root_node(), &mut |node| {
         if language == Language::Rust && pending.keep(node, source) {
             return false;
@@ -34,12 +38,19 @@ pub(super) fn of(language: Language, tree: &Tree, source: &[u8]) -> Vec<Definiti
         };
         if let Some((name, is_key)) = named {
             let row = |row: usize| u32::try_from(row).unwrap_or(u32::MAX - 1) + 1;
+            let first = row(node.start_position().row);
+            while open.last().is_some_and(|(_, end)| *end <= node.start_byte()) {
+                open.pop();
+            }
+            let parent = open.last().map(|(at, _)| *at);
+            open.push((found.len(), node.end_byte()));
             found.push(Definition {
                 name,
-                first: row(node.start_position().row),
+                first,
                 last: row(node.end_position().row),
                 is_key,
                 is_test: attributes.mark_test(),
+                parent,
             });
         }
         true
@@ -48,8 +59,20 @@ pub(super) fn of(language: Language, tree: &Tree, source: &[u8]) -> Vec<Definiti
 }
 
 /// Those around a line, the outermost first.
-pub(super) fn around(found: &[Definition], line: u32) -> impl Iterator<Item = &Definition> {
-    found.iter().filter(move |definition| (definition.first..=definition.last).contains(&line))
+pub(super) fn around(found: &[Definition], line: u32) -> Vec<&Definition> {
+    let above = found.partition_point(|definition| definition.first < line);
+    let mut around = Vec::new();
+    // Those that open before the line lie in each other.
+    let mut next = above.checked_sub(1);
+    while let Some(definition) = next.and_then(|at| found.get(at)) {
+        if definition.last >= line {
+            around.push(definition);
+        }
+        next = definition.parent;
+    }
+    around.reverse();
+    around.extend(found[above..].iter().take_while(|definition| definition.first == line));
+    around
 }
 
 fn name(node: Node<'_>, source: &[u8]) -> Option<(String, bool)> {

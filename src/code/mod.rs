@@ -45,7 +45,7 @@ pub fn facts(path: &str, old: Option<&[u8]>, new: Option<&[u8]>) -> Facts {
     }
     facts.tests = match (&before.tree, &after.tree) {
         (Some(_), Some(_)) => checks::changes(facts.test_file, &before, &after),
-        _ if facts.test_file => plain::tests(&facts.touched),
+        _ if facts.test_file && plain::is_code(path) => plain::tests(&facts.touched),
         _ => Vec::new(),
     };
     facts
@@ -57,6 +57,7 @@ pub fn enclosing(path: &str, text: &[u8], line: u32) -> Option<String> {
     let (language, tree) = parse(path, text)?;
     let found = definitions::of(language, &tree, text);
     let names: Vec<&str> = definitions::around(&found, line)
+        .into_iter()
         .filter(|definition| !definition.is_key)
         .map(|definition| definition.name.as_str())
         .collect();

@@ -26,8 +26,11 @@ pub(super) fn has_callers(path: &str) -> bool {
         ["benches", "examples", "internal", "fuzz", "scripts", "fixtures", "migrations"];
     let parts: Vec<&str> = path.split('/').collect();
     let Some((name, folders)) = parts.split_last() else { return false };
+    let private = name.ends_with(".py")
+        && parts.iter().any(|part| part.starts_with('_') && !part.starts_with("__"));
     let program = folders.windows(2).any(|pair| pair == ["src", "bin"]);
     !program
+        && !private
         && !folders.iter().any(|folder| FOLDERS.contains(folder))
         && !["main.rs", "build.rs", "setup.py", "__main__.py", "manage.py"].contains(name)
         && !name.contains(".config.")

@@ -76,6 +76,16 @@ pub(super) fn imports(source: &[u8], side: Side) -> Vec<Import> {
         .collect()
 }
 
+/// Whether a file is code, whose lines may be tests.
+pub(super) fn is_code(path: &str) -> bool {
+    const ENDINGS: [&str; 28] = [
+        "rb", "php", "cs", "kt", "kts", "swift", "scala", "c", "cc", "cpp", "cxx", "h", "hpp", "m",
+        "ex", "exs", "clj", "dart", "lua", "sh", "bats", "pl", "vb", "fs", "groovy", "zig", "vue",
+        "svelte",
+    ];
+    path.rsplit_once('.').is_some_and(|(_, ending)| ENDINGS.contains(&ending))
+}
+
 /// What a changed test file no longer asks, as far as lines tell.
 pub(super) fn tests(touched: &[Touched]) -> Vec<TestChange> {
     const ASKS: [&str; 7] =

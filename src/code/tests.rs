@@ -108,6 +108,34 @@ fn a_suite_that_is_skipped_skips_its_tests() {
 }
 
 #[test]
+fn a_test_that_is_skipped_on_a_condition_is_still_watched() {
+    let test = |mark: &str, wanted: u8| {
+        format!(
+            "{mark}def test_a():\n    assert f() == {wanted}\n\ndef help():\n    assert f() == 1\n"
+        )
+    };
+    let (plain, skipif) = ("", "@pytest.mark.skipif(WIN)\n");
+    let found = |old: String, new: String| {
+        tests("test_a.py", &old, &new).into_iter().map(|(kind, _)| kind).collect::<Vec<_>>()
+    };
+    assert_eq!(found(test(skipif, 3), test(skipif, 4)), [TestKind::Weakened]);
+    assert_eq!(found(test(plain, 3), test(skipif, 3)), [TestKind::Ignored]);
+    assert_eq!(found(test(skipif, 3), test("@pytest.mark.skip\n", 3)), [TestKind::Ignored]);
+    assert_eq!(found(test(skipif, 3), test(plain, 3)), []);
+    // What is skipped takes nothing from what others ask.
+    assert_eq!(found(test("@skip\n", 1), test("@skip\n", 1)), []);
+}
+
+#[test]
+fn what_is_declared_on_a_condition_is_declared() {
+    let old = "T = 1\ndef f(): pass\n";
+    let new = "if X:\n    T = 1\nelse:\n    T = 2\ntry:\n    def f(): pass\nexcept E:\n    pass\n";
+    let found = interface("a.py", old, new);
+    assert!(found.iter().all(|(kind, _)| *kind == InterfaceKind::Added), "{found:?}");
+    assert_eq!(interface("a/_private.py", old, ""), []);
+}
+
+#[test]
 fn code_is_told_from_comments_and_texts() {
     let new = "fn f() {\n    g(\"password\"); // login\n    /* a\n    b */ h();\n}\n";
     let found = of("a.rs", "fn f() {\n}\n", new).touched;

@@ -100,7 +100,7 @@ impl<'a> Reader<'a> {
         } else {
             plain::parts(self.path, &String::from_utf8_lossy(&self.text[start..end]))
         };
-        let around: Vec<_> = definitions::around(&self.definitions, spot.line).collect();
+        let around = definitions::around(&self.definitions, spot.line);
         let within = around.iter().map(|definition| definition.name.clone());
         let sections = self.sections.get(at).into_iter().flatten().cloned();
         Touched {

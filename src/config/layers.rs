@@ -1,6 +1,7 @@
 //! Who said what: each layer's settings, one above the other, with the place of each.
 
 use super::error::{ConfigError, Place, Trouble};
+use super::guard;
 use super::schema::{self, Key, Kind};
 use std::collections::BTreeMap;
 use std::fmt;
@@ -163,6 +164,12 @@ impl Leaves<'_> {
                 }
                 (other, Some(kind)) => {
                     let value_at = value.span().start;
+                    if let (Kind::Guards, DeValue::Array(tables)) = (kind, other) {
+                        for table in tables.iter() {
+                            let one = plain(table.get_ref()).unwrap_or(Value::Boolean(false));
+                            guard::check(&one).map_err(|error| at(table.span().start, error))?;
+                        }
+                    }
                     let value = plain(other).ok_or_else(|| {
                         let message =
                             format!("`{}` has a value that is not understood", key.join("."));

@@ -11,6 +11,7 @@ mod child;
 mod draft;
 mod error;
 mod gates;
+mod guard;
 mod inputs;
 mod key;
 mod layers;
@@ -27,7 +28,7 @@ pub use layers::{Said, Source};
 pub use paths::Paths;
 pub use value::{seconds, tokens};
 
-use crate::protocol::{Budget, Mode};
+use crate::protocol::{Budget, GuardPaths, Mode};
 use layers::Layers;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -51,6 +52,8 @@ pub struct Config {
     pub editor: Option<String>,
     pub ui: Ui,
     pub rules: RuleTexts,
+    /// Of all layers: a weaker one's guards are not taken away by a stronger one.
+    pub guards: Vec<GuardPaths>,
     pub paths: Paths,
     pub terminal: Terminal,
     /// Programs in brisk's terminal may write the user's clipboard.
@@ -183,6 +186,7 @@ impl Config {
             editor: inputs.var("VISUAL").or(inputs.var("EDITOR")).map(str::to_owned),
             ui: Ui { theme: String::new(), ascii: false },
             rules: RuleTexts::default(),
+            guards: Vec::new(),
             paths,
             terminal,
             programs_copy: false,
@@ -239,6 +243,9 @@ impl Config {
             ask: texts(self, &["rules", "ask"]),
             deny: self.denied(),
         };
+        let said = self.layers.all(&["guard".to_owned()]).iter();
+        let tables = said.filter_map(|said| said.value.as_array()).flatten();
+        self.guards = tables.filter_map(guard::read).collect();
     }
 
     /// What any layer denies stays denied: a weaker layer is not overruled by a stronger one.

@@ -1,7 +1,7 @@
 //! The settings that exist, and what their values may be. `*` stands for a name that the user chose.
 
 use super::error::{ConfigError, Trouble, nearest};
-use super::value;
+use super::{guard, value};
 use std::path::{Component, Path};
 use toml::Value;
 
@@ -20,8 +20,8 @@ pub(super) enum Kind {
     /// A relative path that does not climb.
     Inside,
     SomeOf(&'static [&'static str]),
-    /// `[[guard]]` and its like: checked by whoever uses them.
-    Tables(&'static [&'static str]),
+    /// `[[guard]]`: each table is checked by itself.
+    Guards,
 }
 
 const EFFORTS: &[&str] = &["minimal", "low", "medium", "high", "xhigh", "max"];
@@ -73,7 +73,7 @@ pub(super) const SETTINGS: &[(&str, Kind)] = &[
     ("gates.*.when", Kind::OneOf(&["edit", "turn", "apply"])),
     ("gates.*.timeout", Kind::Duration),
     ("gates.*.sarif", Kind::Inside),
-    ("guard", Kind::Tables(&["name", "paths"])),
+    ("guard", Kind::Guards),
 ];
 
 /// Though it stands among names that the user chose, it is none.
@@ -187,11 +187,10 @@ pub(super) fn check(key: &[String], kind: Kind, value: &Value) -> Result<(), Con
             }
             true
         }
-        (Kind::Tables(fields), Value::Array(values)) => values.iter().all(|value| {
-            value
-                .as_table()
-                .is_some_and(|table| table.keys().all(|key| fields.contains(&key.as_str())))
-        }),
+        (Kind::Guards, Value::Array(values)) => {
+            values.iter().try_for_each(guard::check)?;
+            true
+        }
         _ => false,
     };
     if fits {
@@ -209,7 +208,7 @@ pub(super) fn check(key: &[String], kind: Kind, value: &Value) -> Result<(), Con
         Kind::OneOf(names) => format!("one of {}", names.join(", ")),
         Kind::Texts => "a list of texts such as [\"cargo test\"]".to_owned(),
         Kind::SomeOf(names) => format!("a list out of {}", names.join(", ")),
-        Kind::Tables(fields) => format!("tables with {}", fields.join(", ")),
+        Kind::Guards => "tables: [[guard]]".to_owned(),
     };
     let message = format!("`{}` must be {wanted}, not {value}", key.join("."));
     Err(ConfigError::new(Trouble::Setting, message))

@@ -14,7 +14,7 @@ pub(super) fn read(language: Language, root: Node<'_>, source: &[u8], test_file:
     if !test_file && !marks_tests(language) {
         return reader.out;
     }
-    let above = Above { ignored: false, alone: false, name: String::new() };
+    let above = Above { ignored: false, never: false, alone: false, name: String::new() };
     reader.container(root, &above, test_file, 0);
     reader.out
 }
@@ -23,6 +23,7 @@ pub(super) fn read(language: Language, root: Node<'_>, source: &[u8], test_file:
 #[derive(Clone)]
 struct Above {
     ignored: bool,
+    never: bool,
     alone: bool,
     name: String,
 }
@@ -37,7 +38,10 @@ struct Reader<'a> {
 #[derive(Default)]
 struct Mark {
     is_test: bool,
+    /// Under some condition, or always.
     ignored: bool,
+    /// Always.
+    never: bool,
     alone: bool,
     may_fail: bool,
 }
@@ -64,6 +68,7 @@ impl Reader<'_> {
         let definition = node.child_by_field_name("definition").unwrap_or(node);
         let mark = self.mark(node, attributes);
         inner.ignored |= mark.ignored;
+        inner.never |= mark.never;
         inner.alone |= mark.alone;
         let title = self.title(definition);
         if !title.is_empty() {
@@ -133,9 +138,8 @@ impl Reader<'_> {
             Language::Rust => {
                 mark.is_test = node.kind() == "function_item" && attributes.mark_test();
                 for text in &attributes.0 {
-                    mark.ignored |= text.starts_with("ignore")
-                        || (text.starts_with("cfg_attr") && text.contains("ignore"))
-                        || text == "cfg(any())";
+                    mark.never |= text.starts_with("ignore") || text == "cfg(any())";
+                    mark.ignored |= text.starts_with("cfg_attr") && text.contains("ignore");
                     mark.may_fail |= text.starts_with("should_panic");
                 }
             }
@@ -144,8 +148,11 @@ impl Reader<'_> {
                     definition.kind() == "function_definition" && name.starts_with("test");
                 for decorator in children(node).iter().filter(|at| at.kind() == "decorator") {
                     let text = text(*decorator, self.source);
-                    mark.ignored |=
-                        ["skip", "xfail", "expectedFailure"].iter().any(|word| text.contains(word));
+                    let skips = ["skip", "xfail", "expectedFailure"];
+                    let skips = skips.iter().any(|word| text.contains(word));
+                    let condition = ["skipif", "skipIf", "skipUnless", "xfail("];
+                    mark.ignored |= skips;
+                    mark.never |= skips && !condition.iter().any(|word| text.contains(word));
                 }
             }
             Language::Go => {
@@ -159,9 +166,9 @@ impl Reader<'_> {
                     mark.is_test |= node.kind() == "method_declaration"
                         && ["Test", "ParameterizedTest", "RepeatedTest", "Property"]
                             .contains(&name);
-                    mark.ignored |= matches!(name, "Disabled" | "Ignore")
-                        || name.starts_with("DisabledOn")
-                        || name.starts_with("DisabledIf");
+                    mark.never |= matches!(name, "Disabled" | "Ignore");
+                    mark.ignored |=
+                        name.starts_with("DisabledOn") || name.starts_with("DisabledIf");
                 }
             }
             Language::TypeScript => {
@@ -169,7 +176,7 @@ impl Reader<'_> {
                 let head = name.split(['.', '(']).next().unwrap_or_default();
                 mark.is_test =
                     ["it", "test", "xit", "xtest", "fit", "ftest", "specify"].contains(&head);
-                mark.ignored = head.starts_with('x')
+                mark.never = head.starts_with('x')
                     || [".skip", ".todo", ".failing", ".fails", ".fixme"]
                         .iter()
                         .any(|end| name.contains(end));
@@ -183,10 +190,12 @@ impl Reader<'_> {
     fn test(&mut self, node: Node<'_>, above: &Above, mark: &Mark) {
         let body = self.body(node);
         let code = body.unwrap_or(node);
+        let never = above.never || self.skips(code);
         self.out.tests.push(Test {
             name: above.name.clone(),
             line: line(node),
-            ignored: above.ignored || self.skips(code),
+            ignored: above.ignored || never,
+            never,
             alone: above.alone,
             cut: self.is_cut(code),
             may_fail: mark.may_fail,

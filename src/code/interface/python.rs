@@ -80,6 +80,13 @@ impl Reader<'_> {
                     self.definition(node, above, &[], depth);
                 }
                 "expression_statement" => self.assignment(node, above, is_data),
+                // What is declared on a condition is declared.
+                "if_statement" | "else_clause" | "elif_clause" | "try_statement"
+                | "except_clause" | "finally_clause" | "block"
+                    if depth < NESTING_MAX =>
+                {
+                    self.members(node, above, is_data, depth + 1);
+                }
                 _ => {}
             }
         }
