@@ -107,7 +107,7 @@ pub async fn start(options: Options) -> Result<Session, Failure> {
         ..launch(&options.config, workspace.shell_folder(), &scratch)
     };
     let own = launch(&options.config, &options.folder, &scratch);
-    let review = Arc::new(Review::new(ground, Arc::clone(&record), Vec::new()));
+    let review = Arc::new(Review::new(ground, Arc::clone(&record), options.config.guards.clone()));
     let shells = Shells::open(shared, own, options.size, Arc::clone(&record));
     let shells = shells.map_err(|error| Failure {
         kind: FailureKind::Config,
