@@ -16,6 +16,7 @@ mod copy_files;
 mod copy_git;
 mod draft;
 mod draft_change;
+mod draft_compare;
 mod draft_decide;
 mod draft_renames;
 mod draft_rules;
