@@ -116,7 +116,12 @@ fn what_git_leaves_out_is_no_change_unless_it_is_tracked() {
     assert_eq!(hidden, ["Modified a.log\t+1 -1"]);
     // Rules may change, and what they leave out with them.
     drafted.put(".gitignore", "");
-    assert!(shown(&workspace).contains(&"Created b.log +1 -0".to_owned()));
+    let is_shown = || shown(&workspace).contains(&"Created b.log +1 -0".to_owned());
+    assert!(is_shown());
+    let exclude = drafted.fixture.tree().join(".git/info/exclude");
+    fs::create_dir_all(exclude.parent().unwrap()).unwrap();
+    fs::write(exclude, "b.log\n").unwrap();
+    assert!(!is_shown());
 }
 
 #[test]
