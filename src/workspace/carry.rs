@@ -3,8 +3,9 @@
 
 use super::compare::Side;
 use super::copy::Stamp;
-use super::draft::{Compared, Draft, Inner};
-use super::draft_walk::walk;
+use super::draft::{Draft, Inner};
+use super::draft_compare::Compared;
+use super::draft_walk::Walked;
 use super::draft_write::Fresh;
 use super::folder::Folder;
 use super::layer::Seen;
@@ -54,7 +55,7 @@ impl Draft {
         let mut inner = self.lock();
         let moment = SystemTime::now();
         let mut carried = Carried::default();
-        let found = walk(self.sides(), &mut inner.rules).map_err(|error| self.failed(error))?;
+        let Walked { found, .. } = self.walk(&mut inner)?;
         for found in &found {
             self.bring(&mut inner, &found.path, found.seen, &mut carried)?;
         }

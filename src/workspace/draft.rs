@@ -3,19 +3,18 @@
 //! any more can be looked at, too.
 
 use super::base::{Base, Bases, Content};
-use super::compare::{Difference, SHOWN_BYTES_MAX, Side, large, side};
+use super::compare::{Difference, SHOWN_BYTES_MAX, Side, large};
 use super::copy::Stamp;
+use super::draft_compare::Compared;
 use super::draft_renames::{Sketch, pair};
 use super::draft_rules::{Rules, Sides};
-use super::draft_walk::{Found, walk};
-use super::git::{Repository, run};
+use super::draft_walk::{Found, Walked, walk};
+use super::git::Repository;
 use super::layer::Seen;
-use super::merge::{Verdict, judge};
 use super::{Layer, WorkspaceError};
 use crate::protocol::{Author, Change, ChangeId, ChangeKind};
 use std::collections::{BTreeMap, BTreeSet};
-use std::ffi::OsString;
-use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
@@ -23,7 +22,6 @@ use std::time::{Duration, SystemTime};
 /// A file that was touched so shortly before it was read may be written again without its times
 /// showing it: it is read once more.
 const RACY: Duration = Duration::from_millis(50);
-const BLOB_TIME_MAX: Duration = Duration::from_secs(2);
 
 #[derive(Debug)]
 pub(super) struct Draft {
@@ -186,8 +184,12 @@ impl Draft {
         Ok(old.zip(new).and_then(|(old, new)| Difference::rename(&old, &new)))
     }
 
+    pub(super) fn walk(&self, inner: &mut Inner) -> Result<Walked, WorkspaceError> {
+        walk(self.sides(), &mut inner.rules).map_err(|error| self.failed(error))
+    }
+
     fn look(&self, inner: &mut Inner, author: Option<&Author>) -> Result<(), WorkspaceError> {
-        let found = walk(self.sides(), &mut inner.rules).map_err(|error| self.failed(error))?;
+        let Walked { found, closed } = self.walk(inner)?;
         let paths: BTreeSet<&Path> = found.iter().map(|found| found.path.as_path()).collect();
         inner.known.retain(|path, _| paths.contains(path.as_path()));
         let mut bytes_left = SHOWN_BYTES_MAX;
@@ -210,6 +212,11 @@ impl Draft {
                 submodule(folder, entries, self.tree.join(folder).is_dir())
             }),
         );
+        entries.extend(closed.iter().map(|folder| {
+            let error = std::io::ErrorKind::PermissionDenied.into();
+            let stamp = Stamp::at(&self.tree.join(folder));
+            unshown(folder, (stamp, Seen::Through), &self.failed(error))
+        }));
         pair(self, inner, &mut entries, &mut bytes_left)?;
         entries.sort_by(|one, other| one.path.cmp(&other.path));
         inner.shown = entries;
@@ -264,113 +271,6 @@ impl Draft {
         inner.known.insert(found.path.clone(), known);
         entry
     }
-
-    /// How a path differs, and by whose doing. The base is brought up to date on the way.
-    pub(super) fn compare(
-        &self,
-        inner: &mut Inner,
-        path: &Path,
-        seen: Seen,
-    ) -> Result<Compared, WorkspaceError> {
-        let stamp = Stamp::at(&self.tree.join(path));
-        let old = side(&self.tree, path)?;
-        let draft = match self.layer.side(&self.tree, path, seen)? {
-            // A folder in place of a file: the file is gone.
-            Side::Other => Side::Absent,
-            draft => draft,
-        };
-        let mut base = match inner.bases.get(path) {
-            Some(base) => base.clone(),
-            None => self.first(inner, path, seen, (&old, stamp)),
-        };
-        let verdict = if old == Side::Other && draft == Side::Absent {
-            Verdict::Same
-        } else {
-            judge(&base, &inner.bases, &old, &draft)
-        };
-        let settles = match &verdict {
-            Verdict::Same | Verdict::Ours => true,
-            // What the tree has is in the draft already.
-            Verdict::Merged(merged) => *merged == draft,
-            Verdict::Theirs | Verdict::Conflict => false,
-        };
-        if settles {
-            base.content = Content::of(&old);
-            base.tree = stamp;
-            if let (Side::File { bytes, .. }, Seen::There(_)) = (&old, seen) {
-                inner.bases.keep(bytes).map_err(|error| self.failed(error))?;
-            }
-        }
-        if verdict == Verdict::Same {
-            base.by.clear();
-        }
-        inner.bases.insert(path, base);
-        let is_conflict = verdict == Verdict::Conflict;
-        let new = match &verdict {
-            Verdict::Same | Verdict::Theirs => None,
-            Verdict::Ours | Verdict::Conflict => Some(draft.clone()),
-            Verdict::Merged(merged) => Some(merged.clone()),
-        };
-        let path = path.to_owned();
-        let difference =
-            new.map(|new| Difference { path, from: None, old: old.clone(), new, is_conflict });
-        Ok(Compared { tree: old, draft, verdict, difference })
-    }
-
-    /// The base of a path that nobody looked at before: what the tree has, if that was not touched
-    /// since the draft's view was known to be fresh; else what git has.
-    fn first(
-        &self,
-        inner: &mut Inner,
-        path: &Path,
-        seen: Seen,
-        old: (&Side, Option<Stamp>),
-    ) -> Base {
-        let (side, stamp) = old;
-        let synced = inner.bases.synced();
-        // Of what is not there only its folder can tell.
-        let nearest = || path.ancestors().skip(1).find_map(|it| Stamp::at(&self.tree.join(it)));
-        let touched = stamp.or_else(nearest).is_some_and(|stamp| stamp.changed() > synced);
-        let content = if !touched {
-            Content::of(side)
-        } else if let Some((bytes, executable)) = self.blob(inner, path) {
-            // Without it there is a conflict where a merge would do.
-            let _ = inner.bases.keep(&bytes);
-            Content::of(&Side::File { bytes, executable })
-        } else if *side == Side::Absent || seen == (Seen::Gone { above: true }) {
-            // A new file of the user's, in a folder that the draft removed: it never had it.
-            Content::Absent
-        } else {
-            Content::Unknown
-        };
-        Base { content, tree: stamp, draft: None, is_attributed: false, by: Vec::new() }
-    }
-
-    /// What git's index has at a path.
-    fn blob(&self, inner: &mut Inner, path: &Path) -> Option<(Vec<u8>, bool)> {
-        if !inner.rules.is_tracked(self.sides(), path) {
-            return None;
-        }
-        let top = &self.repository.as_ref()?.top;
-        let list = ["--literal-pathspecs", "ls-files", "-s", "-z", "--"].map(OsString::from);
-        let listed = run(top, &[&list[..], &[path.into()]].concat(), BLOB_TIME_MAX)?;
-        let is_executable = listed.starts_with(b"100755 ");
-        if !is_executable && !listed.starts_with(b"100644 ") {
-            return None;
-        }
-        let name = [b":0:", path.as_os_str().as_bytes()].concat();
-        let args = ["cat-file".into(), "blob".into(), OsString::from_vec(name)];
-        Some((run(top, &args, BLOB_TIME_MAX)?, is_executable))
-    }
-}
-
-/// What a path's three sides came to.
-pub(super) struct Compared {
-    pub(super) tree: Side,
-    pub(super) draft: Side,
-    pub(super) verdict: Verdict,
-    /// What is pending of the draft's.
-    pub(super) difference: Option<Difference>,
 }
 
 impl Known {

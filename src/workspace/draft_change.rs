@@ -18,7 +18,7 @@ use std::path::{Path, PathBuf};
 /// A path that is to be written in the draft.
 struct Step {
     path: PathBuf,
-    /// What the draft has; None where it is too large to be read.
+    /// What the draft has; None where it cannot be read.
     draft: Option<Side>,
     wanted: To,
     /// Whether the draft is based on the tree as it is, from then on.
@@ -43,7 +43,7 @@ impl Draft {
     /// The steps that take the parts of one change back.
     fn back(&self, inner: &mut Inner, pick: &Pick, steps: &mut Vec<Step>) -> Result<(), PickError> {
         if let (Some(entry), None) = (self.entry(inner, &pick.id)?, &pick.hunks)
-            && entry.fixed == Some(Fixed::Large)
+            && matches!(entry.fixed, Some(Fixed::Large | Fixed::Unreadable))
         {
             let path = entry.path;
             steps.push(Step { path, draft: None, wanted: To::Tree, settles: true });

@@ -56,6 +56,7 @@ pub(super) struct Sides<'a> {
 impl Rules {
     /// A new look begins: files with rules may have changed.
     pub(super) fn refresh(&mut self) {
+        self.outer = None;
         for known in self.folders.values_mut() {
             known.is_fresh = false;
         }

@@ -8,6 +8,7 @@ use super::layer::{Mark, Seen, is_opaque, mark};
 use super::place::is_git;
 use rustix::fs::FileType;
 use std::collections::BTreeSet;
+use std::ffi::{OsStr, OsString};
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -20,22 +21,32 @@ pub(super) struct Found {
     pub(super) submodule: Option<PathBuf>,
 }
 
-/// Sorted by path, none twice.
-pub(super) fn walk(sides: Sides<'_>, rules: &mut Rules) -> io::Result<Vec<Found>> {
+/// Both sorted by path, none twice.
+#[derive(Debug, Default)]
+pub(super) struct Walked {
+    pub(super) found: Vec<Found>,
+    /// Folders that nobody may look into.
+    pub(super) closed: Vec<PathBuf>,
+}
+
+pub(super) fn walk(sides: Sides<'_>, rules: &mut Rules) -> io::Result<Walked> {
     rules.refresh();
-    let mut walk = Walk { sides, rules, found: Vec::new(), submodule: None };
+    let mut walk = Walk { sides, rules, found: Vec::new(), closed: Vec::new(), submodule: None };
     let top = Folder::open(&sides.layer.upper, Path::new(""))?;
     walk.written(Path::new(""), &top, false)?;
-    let mut found = walk.found;
+    let Walk { mut found, mut closed, .. } = walk;
     found.sort_by(|one, other| one.path.cmp(&other.path));
     found.dedup_by(|one, other| one.path == other.path);
-    Ok(found)
+    closed.sort();
+    closed.dedup();
+    Ok(Walked { found, closed })
 }
 
 struct Walk<'a> {
     sides: Sides<'a>,
     rules: &'a mut Rules,
     found: Vec<Found>,
+    closed: Vec<PathBuf>,
     submodule: Option<PathBuf>,
 }
 
@@ -70,7 +81,7 @@ impl Walk<'_> {
         }
         if is_hidden {
             let names: BTreeSet<_> = names.into_iter().collect();
-            for name in names_in(self.sides.tree, path)? {
+            for name in self.names_in_tree(path)? {
                 if !names.contains(&name) && !is_git(&name) {
                     self.gone(&path.join(name), true)?;
                 }
@@ -86,7 +97,7 @@ impl Walk<'_> {
         &mut self,
         path: &Path,
         above: &Folder,
-        name: &std::ffi::OsStr,
+        name: &OsStr,
         is_hidden: bool,
     ) -> io::Result<()> {
         if self.kind(path).is_some_and(|kind| kind != FileType::Directory) {
@@ -95,11 +106,20 @@ impl Walk<'_> {
         if self.rules.leaves_out(self.sides, path, true) {
             return self.tracked(path);
         }
-        match above.enter(name) {
-            Ok(folder) => self.written(path, &folder, is_hidden),
+        let entered = above.enter(name).and_then(|folder| self.written(path, &folder, is_hidden));
+        self.passed(path, entered)
+    }
+
+    /// One folder that cannot be read does not keep the others from being looked at.
+    fn passed<T: Default>(&mut self, path: &Path, entered: io::Result<T>) -> io::Result<T> {
+        match entered {
             // It went, or became something else, this very moment.
-            Err(error) if is_no_folder(&error) => Ok(()),
-            Err(error) => Err(error),
+            Err(error) if is_no_folder(&error) => Ok(T::default()),
+            Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
+                self.closed.push(path.to_owned());
+                Ok(T::default())
+            }
+            entered => entered,
         }
     }
 
@@ -129,7 +149,7 @@ impl Walk<'_> {
         if self.rules.leaves_out(self.sides, path, true) {
             return self.tracked(path);
         }
-        for name in names_in(self.sides.tree, path)? {
+        for name in self.names_in_tree(path)? {
             if !is_git(&name) {
                 self.gone(&path.join(name), true)?;
             }
@@ -146,6 +166,11 @@ impl Walk<'_> {
             }
         }
         Ok(())
+    }
+
+    fn names_in_tree(&mut self, path: &Path) -> io::Result<Vec<OsString>> {
+        let names = Folder::open(self.sides.tree, path).and_then(|folder| folder.names());
+        self.passed(path, names)
     }
 
     fn kind(&self, path: &Path) -> Option<FileType> {
@@ -167,13 +192,5 @@ impl Walk<'_> {
                 })
             }),
         }
-    }
-}
-
-fn names_in(root: &Path, path: &Path) -> io::Result<Vec<std::ffi::OsString>> {
-    match Folder::open(root, path) {
-        Ok(folder) => folder.names(),
-        Err(error) if is_no_folder(&error) => Ok(Vec::new()),
-        Err(error) => Err(error),
     }
 }

@@ -27,6 +27,7 @@ mod decision_bases;
 mod decision_desk;
 mod draft;
 mod draft_change;
+mod draft_compare;
 mod draft_decide;
 mod draft_hold;
 mod draft_renames;

@@ -116,7 +116,12 @@ fn what_git_leaves_out_is_no_change_unless_it_is_tracked() {
     assert_eq!(hidden, ["Modified a.log\t+1 -1"]);
     // Rules may change, and what they leave out with them.
     drafted.put(".gitignore", "");
-    assert!(shown(&workspace).contains(&"Created b.log +1 -0".to_owned()));
+    let is_shown = || shown(&workspace).contains(&"Created b.log +1 -0".to_owned());
+    assert!(is_shown());
+    let exclude = drafted.fixture.tree().join(".git/info/exclude");
+    fs::create_dir_all(exclude.parent().unwrap()).unwrap();
+    fs::write(exclude, "b.log\n").unwrap();
+    assert!(!is_shown());
 }
 
 #[test]
@@ -277,4 +282,27 @@ fn the_patch_of_a_draft_makes_the_tree_what_the_draft_is() {
     git(&tree, &["apply", patch.to_str().unwrap()]);
     assert!(shown(&workspace).is_empty(), "{:?}", shown(&workspace));
     assert!(tree.join("becomes a link").is_symlink() && !tree.join("old name").exists());
+}
+
+#[test]
+fn what_nobody_may_read_keeps_nothing_else_from_being_shown() {
+    if rustix::process::geteuid().is_root() {
+        println!("skipped: root may read everything");
+        return;
+    }
+    let drafted = Drafted::by_hand(Fixture::new());
+    drafted.put("closed/file", "x\n");
+    drafted.put("file", "x\n");
+    drafted.put("open", "x\n");
+    let close = |path: &str, mode| {
+        fs::set_permissions(drafted.upper().join(path), fs::Permissions::from_mode(mode)).unwrap();
+    };
+    close("closed", 0);
+    close("file", 0);
+    let lines = shown(&drafted.open());
+    close("closed", 0o700);
+    assert_eq!(lines.len(), 3, "{lines:?}");
+    assert!(lines[0].starts_with("Created closed +0 -0 (cannot be read: "), "{lines:?}");
+    assert!(lines[1].starts_with("Created file +0 -0 (cannot be read: "), "{lines:?}");
+    assert_eq!(lines[2], "Created open +1 -0");
 }
