@@ -95,6 +95,9 @@ impl Review {
     }
 
     async fn compare(&self, author: Option<Author>) {
+        if self.workspace.kind() == TreeKind::InPlace {
+            return self.scan(author).await;
+        }
         let compared = self.blocking(move |workspace| {
             if let Some(author) = author {
                 workspace.authored(&author)?;
@@ -108,6 +111,27 @@ impl Review {
             }
             Err(error) => self.record.notice(NoticeLevel::Error, error.to_string(), None),
         }
+    }
+
+    /// In place: what a command has changed is in the tree already, and can be taken back.
+    async fn scan(&self, author: Option<Author>) {
+        let Some(author) = author else { return };
+        match self.blocking(move |workspace| workspace.scan(&author)).await {
+            Ok(new) if new.is_empty() => {}
+            Ok(new) => {
+                let mut changes = self.changes().1.to_vec();
+                changes.extend(new);
+                self.show(changes);
+            }
+            Err(error) => self.record.notice(NoticeLevel::Warning, error.to_string(), None),
+        }
+    }
+
+    /// In place: these are no longer offered to be taken back.
+    fn settled(&self, picks: &[Pick]) {
+        let mut changes = self.changes().1.to_vec();
+        changes.retain(|change| !picks.iter().any(|pick| pick.id == change.id));
+        self.show(changes);
     }
 
     fn show(&self, changes: Vec<Change>) {
@@ -208,6 +232,10 @@ impl Review {
     /// Remembers what there is before a turn.
     pub(super) async fn before_turn(&self, turn: TurnId, prompt: &str) {
         let _work = self.work.lock().await;
+        if let Err(error) = self.blocking(Workspace::watch).await {
+            let text = format!("what commands change cannot be taken back: {error}");
+            self.record.notice(NoticeLevel::Warning, text, None);
+        }
         let label = format!("{turn}: {}", prompt.lines().next().unwrap_or_default());
         if let Some(id) = self.checkpoint(label).await {
             self.lock().turns.insert(turn, id);
@@ -239,8 +267,16 @@ impl Review {
         let taken_back = self.named(&decision.reject);
         let record = Arc::clone(&self.record);
         let picks = decision.clone();
+        let in_place = self.workspace.kind() == TreeKind::InPlace;
         let done = self.blocking(move |workspace| {
             let mut log = |step: &Step| log(&record, step);
+            if in_place {
+                if !picks.reject.is_empty() {
+                    let taken = workspace.take_back(&picks.reject, &mut log);
+                    taken.map_err(|error| error.to_string())?;
+                }
+                return Ok(());
+            }
             if !picks.accept.is_empty() {
                 workspace.accept(&picks.accept, &mut log).map_err(|error| error.to_string())?;
             }
@@ -251,6 +287,10 @@ impl Review {
         });
         let done = done.await;
         if done.is_ok() {
+            if in_place {
+                self.settled(&decision.accept);
+                self.settled(&decision.reject);
+            }
             self.tell(&picked, &taken_back, decision.comment.as_deref());
             self.record.emit(Body::Draft(DraftEvent::Decided(decision)));
         }
@@ -408,11 +448,7 @@ impl Review {
 
 impl Draft for Review {
     fn touched(&self, author: Author) -> Wait<'_, ()> {
-        Box::pin(async move {
-            if self.workspace.kind() != TreeKind::InPlace {
-                self.refresh(Some(author)).await;
-            }
-        })
+        Box::pin(self.refresh(Some(author)))
     }
 }
 

@@ -36,7 +36,7 @@ impl Draft {
     fn written(&self) -> Result<Vec<PathBuf>, WorkspaceError> {
         let mut inner = self.lock();
         let found = walk(self.sides(), &mut inner.rules).map_err(|error| self.failed(error))?;
-        Ok(found.into_iter().map(|found| found.path).collect())
+        Ok(found.found.into_iter().map(|found| found.path).collect())
     }
 
     fn put_unless(&self, path: &Path, is: &Side, fresh: Fresh<'_>) -> Result<(), PickError> {
