@@ -129,7 +129,9 @@ impl Holder {
         let flags = SocketFlags::CLOEXEC;
         let (own, theirs) = socketpair(AddressFamily::UNIX, SocketType::SEQPACKET, flags, None)
             .map_err(|error| failed(error.into()))?;
-        // In a group of its own: what a key of the terminal interrupts is not the draft.
+        // In a group of its own: what a key of the terminal interrupts is not the draft. It has no
+        // death signal, which would come when the thread that starts it ends; the socket tells of
+        // the whole process.
         let process = Command::new(&spec.entry)
             .arg(super::HOLD)
             .stdin(Stdio::from(theirs))
