@@ -107,13 +107,16 @@ fn a_guard_speaks_for_as_long_as_the_change_is_there() {
     stage::review_asked(&mut stage, stage::draft()[..2].to_vec(), stage::guards());
     let answered = AskEvent::Answered { ask: AskId(1), answer: Answer::Later };
     stage.event(Body::Ask(answered));
+    let mut changes = stage::draft()[..2].to_vec();
+    changes[0].id = ChangeId("change-7".into());
+    stage::drafted(&mut stage, 2, changes);
     stage.press("Alt+a");
     stage.wait(500);
     assert_eq!(stage.press("Y"), []);
     assert!(stage.show().contains("type yes in full"));
     let mut changes = stage::draft()[..2].to_vec();
     changes[1].id = ChangeId("change-8".into());
-    stage::drafted(&mut stage, 2, changes);
+    stage::drafted(&mut stage, 3, changes);
     assert!(!stage.show().contains("type yes in full"), "it is typed for what was seen");
 }
 
