@@ -35,7 +35,7 @@
 //! | prompt | prompts/*.md: front matter, variables, rendering | text | |
 //! | model | providers, streaming, retries, prices, token estimates | protocol | reqwest rustls httpdate |
 //! | term | processes, PTYs, the emulated screen, prompt marks, key encoding | protocol text | portable_pty alacritty_terminal |
-//! | workspace | tree and copy: files, edits, hunks, patches, git, rules files | protocol text | ignore flate2 sha1_smol |
+//! | workspace | tree, copy and draft: files, edits, changes, merges, patches, git, rules files | protocol text | ignore flate2 sha1_smol |
 //! | policy | may it, may it not, or ask; pure; never does anything | protocol | tree_sitter tree_sitter_bash |
 //! | agent | one turn: context, reply, policy, tools, repeat; budget | protocol text config prompt model term workspace policy | |
 //! | session | what outlives a turn: journal, ledger, replay, fan-out, the shell's launch | protocol config model term workspace policy agent | |

@@ -17,7 +17,6 @@ use std::time::{Duration, SystemTime};
 const FOLDER: &str = "bases";
 const INDEX: &str = "index.json";
 const CONTENTS: &str = "contents";
-const HASH_SEED: &str = "blob";
 
 /// What the tree had at a path.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -79,7 +78,7 @@ impl Content {
 /// The name that git gives to a file's content.
 pub(super) fn hash(bytes: &[u8]) -> String {
     let mut hash = sha1_smol::Sha1::new();
-    hash.update(format!("{HASH_SEED} {}\0", bytes.len()).as_bytes());
+    hash.update(format!("blob {}\0", bytes.len()).as_bytes());
     hash.update(bytes);
     hash.digest().to_string()
 }
@@ -125,10 +124,21 @@ impl Bases {
         }
     }
 
-    pub(super) fn retain(&mut self, mut keep: impl FnMut(&Path) -> bool) {
-        let before = self.bases.len();
-        self.bases.retain(|path, _| keep(path));
-        self.is_dirty |= self.bases.len() != before;
+    /// `tree` is the base from now on; what the draft has there is nobody's news.
+    pub(super) fn settle(
+        &mut self,
+        path: &Path,
+        tree: &Side,
+        stamp: Option<Stamp>,
+        draft: Option<Stamp>,
+    ) {
+        let by = self.get(path).map(|base| base.by.clone()).unwrap_or_default();
+        let content = Content::of(tree);
+        self.insert(path, Base { content, tree: stamp, draft, is_attributed: true, by });
+    }
+
+    pub(super) fn remove(&mut self, path: &Path) {
+        self.is_dirty |= self.bases.remove(path).is_some();
     }
 
     /// Keeps a content; it can be read again by its hash.

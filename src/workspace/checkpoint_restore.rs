@@ -233,8 +233,11 @@ impl Restore<'_> {
         Ok(match now {
             Look::Folder { .. } => Some(now.clone()),
             Look::Through => {
-                let folder = Folder::open(self.tree, path.parent().unwrap_or(Path::new("")))?;
-                let found = folder.look(path.file_name().unwrap_or_default())?;
+                let found = match Folder::open(self.tree, path.parent().unwrap_or(Path::new(""))) {
+                    Ok(folder) => folder.look(path.file_name().unwrap_or_default())?,
+                    Err(error) if is_no_folder(&error) => None,
+                    Err(error) => return Err(error),
+                };
                 let is_folder = found.is_some_and(|found| {
                     FileType::from_raw_mode(found.st_mode) == FileType::Directory
                 });

@@ -54,6 +54,15 @@ impl Stamp {
         }
     }
 
+    pub(super) fn is_folder(&self) -> bool {
+        rustix::fs::FileType::from_raw_mode(self.mode as _) == rustix::fs::FileType::Directory
+    }
+
+    /// Whether it is the same file, seen through another mount.
+    pub(super) fn is_like(&self, other: &Stamp) -> bool {
+        Stamp { inode: other.inode, ..*self } == *other
+    }
+
     /// When the file was last touched, in a way that no program can set.
     pub(super) fn changed(&self) -> SystemTime {
         let (seconds, nanoseconds) = self.changed;

@@ -49,7 +49,7 @@ pub(super) struct Inner {
 struct Known {
     tree: Option<Stamp>,
     seen: Seen,
-    base: Content,
+    base: Option<Content>,
     taken: SystemTime,
     entry: Option<Entry>,
 }
@@ -213,9 +213,25 @@ impl Draft {
         pair(self, inner, &mut entries, &mut bytes_left)?;
         entries.sort_by(|one, other| one.path.cmp(&other.path));
         inner.shown = entries;
-        // What was carried into ignored files is remembered as long as it is there.
-        inner.bases.retain(|path| paths.contains(path) || self.layer.stamp(path).is_some());
+        self.tidy(inner, &paths);
         inner.bases.save().map_err(|error| self.failed(error))
+    }
+
+    /// The bases of paths that do not differ: those are kept that a later change may need.
+    fn tidy(&self, inner: &mut Inner, found: &BTreeSet<&Path>) {
+        let rest = inner.bases.paths();
+        for path in rest.iter().filter(|path| !found.contains(path.as_path())) {
+            match self.layer.look(path) {
+                // Ignored: what was carried into it.
+                Ok(Seen::There(_)) => {}
+                Ok(Seen::Gone { .. }) => {
+                    if Stamp::at(&self.tree.join(path)).is_none() {
+                        inner.bases.settle(path, &Side::Absent, None, None);
+                    }
+                }
+                Ok(Seen::Through | Seen::Folder) | Err(_) => inner.bases.remove(path),
+            }
+        }
     }
 
     fn known(&self, inner: &mut Inner, found: &Found, bytes_left: &mut u64) -> Option<Entry> {
@@ -223,7 +239,7 @@ impl Draft {
         let base = inner.bases.get(&found.path).map(|base| &base.content);
         let known = inner.known.get(&found.path);
         let known = known.filter(|known| {
-            known.tree == tree && known.seen == found.seen && base == Some(&known.base)
+            known.tree == tree && known.seen == found.seen && base == known.base.as_ref()
         });
         if let Some(known) = known.filter(|known| known.is_settled()) {
             let weight = known.entry.as_ref().map_or(0, |entry| entry.weight);
@@ -244,7 +260,6 @@ impl Draft {
             Err(error) => Some(unshown(&found.path, (tree, found.seen), &error)),
         };
         let base = inner.bases.get(&found.path).map(|base| base.content.clone());
-        let base = base.unwrap_or(Content::Unknown);
         let known = Known { tree, seen: found.seen, base, taken, entry: entry.clone() };
         inner.known.insert(found.path.clone(), known);
         entry
@@ -304,7 +319,13 @@ impl Draft {
 
     /// The base of a path that nobody looked at before: what the tree has, if that was not touched
     /// since the draft's view was known to be fresh; else what git has.
-    fn first(&self, inner: &Inner, path: &Path, seen: Seen, old: (&Side, Option<Stamp>)) -> Base {
+    fn first(
+        &self,
+        inner: &mut Inner,
+        path: &Path,
+        seen: Seen,
+        old: (&Side, Option<Stamp>),
+    ) -> Base {
         let (side, stamp) = old;
         let synced = inner.bases.synced();
         // Of what is not there only its folder can tell.
@@ -312,13 +333,10 @@ impl Draft {
         let touched = stamp.or_else(nearest).is_some_and(|stamp| stamp.changed() > synced);
         let content = if !touched {
             Content::of(side)
-        } else if let Some((bytes, executable)) = self.blob(path) {
-            let side = Side::File { bytes, executable };
-            if let Side::File { bytes, .. } = &side {
-                // Without it there is a conflict where a merge would do.
-                let _ = inner.bases.keep(bytes);
-            }
-            Content::of(&side)
+        } else if let Some((bytes, executable)) = self.blob(inner, path) {
+            // Without it there is a conflict where a merge would do.
+            let _ = inner.bases.keep(&bytes);
+            Content::of(&Side::File { bytes, executable })
         } else if *side == Side::Absent || seen == (Seen::Gone { above: true }) {
             // A new file of the user's, in a folder that the draft removed: it never had it.
             Content::Absent
@@ -329,7 +347,10 @@ impl Draft {
     }
 
     /// What git's index has at a path.
-    fn blob(&self, path: &Path) -> Option<(Vec<u8>, bool)> {
+    fn blob(&self, inner: &mut Inner, path: &Path) -> Option<(Vec<u8>, bool)> {
+        if !inner.rules.is_tracked(self.sides(), path) {
+            return None;
+        }
         let top = &self.repository.as_ref()?.top;
         let list = ["--literal-pathspecs", "ls-files", "-s", "-z", "--"].map(OsString::from);
         let listed = run(top, &[&list[..], &[path.into()]].concat(), BLOB_TIME_MAX)?;
@@ -360,6 +381,22 @@ impl Known {
 }
 
 impl Inner {
+    /// What was written into the draft just now is nobody's news.
+    pub(super) fn wrote(&mut self, path: &Path, draft: Option<Stamp>) {
+        if let Some(base) = self.bases.get(path) {
+            let base = Base { draft, is_attributed: true, ..base.clone() };
+            self.bases.insert(path, base);
+        }
+    }
+
+    pub(super) fn add_author(&mut self, path: &Path, author: Author) {
+        if let Some(mut base) = self.bases.get(path).cloned().filter(|it| !it.by.contains(&author))
+        {
+            base.by.push(author);
+            self.bases.insert(path, base);
+        }
+    }
+
     fn attribute(&mut self, found: &Found, author: &Author) {
         let Some(base) = self.bases.get(&found.path) else { return };
         let draft = found.seen.stamp();

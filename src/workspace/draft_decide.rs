@@ -22,6 +22,9 @@ pub enum Wanted {
     Link(Vec<u8>),
 }
 
+/// What a path held before and holds now; None: nothing is there.
+pub type Contents = (Option<Vec<u8>>, Option<Vec<u8>>);
+
 /// A path that a choice of parts would change.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Selected {
@@ -42,8 +45,18 @@ impl From<Side> for Wanted {
     }
 }
 
+impl From<&Wanted> for Side {
+    fn from(wanted: &Wanted) -> Self {
+        match wanted.clone() {
+            Wanted::Absent => Side::Absent,
+            Wanted::File { bytes, executable } => Side::File { bytes, executable },
+            Wanted::Link(target) => Side::Link(target),
+        }
+    }
+}
+
 impl Draft {
-    pub(super) fn contents(&self, id: &ChangeId) -> Option<(Option<Vec<u8>>, Option<Vec<u8>>)> {
+    pub(super) fn contents(&self, id: &ChangeId) -> Option<Contents> {
         let mut inner = self.lock();
         let entry = self.entry(&mut inner, id).ok()??;
         let difference = self.load(&mut inner, &entry).ok()??;

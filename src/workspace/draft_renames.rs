@@ -27,11 +27,11 @@ pub(super) struct Sketch {
 impl Sketch {
     /// Of a file that went or came without a conflict; an empty one is like nothing.
     pub(super) fn new(difference: &Difference) -> Option<Sketch> {
-        let bytes = match (&difference.old, &difference.new) {
-            (Side::File { bytes, .. }, Side::Absent) | (Side::Absent, Side::File { bytes, .. }) => {
-                bytes
-            }
-            _ => return None,
+        let sides = (&difference.old, &difference.new);
+        let ((Side::File { bytes, .. }, Side::Absent) | (Side::Absent, Side::File { bytes, .. })) =
+            sides
+        else {
+            return None;
         };
         if difference.is_conflict || bytes.is_empty() {
             return None;

@@ -93,7 +93,10 @@ impl Folder {
         if !metadata.is_file() {
             return Ok(Entry::Other);
         }
-        let mut bytes = Vec::with_capacity(metadata.len().min(bytes_max) as usize);
+        if metadata.len() > bytes_max {
+            return Err(io::ErrorKind::FileTooLarge.into());
+        }
+        let mut bytes = Vec::with_capacity(metadata.len() as usize);
         (&file).take(bytes_max + 1).read_to_end(&mut bytes)?;
         if bytes.len() as u64 > bytes_max {
             return Err(io::ErrorKind::FileTooLarge.into());

@@ -1,9 +1,10 @@
-//! The files that an agent works on: the user's tree, or a temporary copy of it; reading, edits
-//! and hunks, patches, facts about git, rules files. It starts no shell and talks to nobody: what
-//! may be done is the policy's, what was asked and answered is the session's.
+//! The files that an agent works on: the user's tree, a temporary copy of it, or a draft over it;
+//! reading, edits and hunks, changes and merges, patches, facts about git, rules files. It starts
+//! no shell, mounts nothing and talks to nobody: what may be done is the policy's, what was asked
+//! and answered is the session's.
 //!
-//! Everything here blocks; only `open` with a copy, `changes`, `patch`, `apply_all` and `facts`
-//! may take longer than a file does. Nothing is ever reached through a link that leads out of the
+//! Everything here blocks; only `open` with a copy, what compares or writes many files, and
+//! `facts` may take longer than a file does. Nothing is ever reached through a link that leads out of the
 //! root, and nothing of git's own folders is read or written on behalf of a model.
 
 mod apply;
@@ -12,6 +13,7 @@ mod apply_plan;
 mod apply_record;
 mod apply_take_back;
 mod base;
+mod carry;
 mod checkpoint;
 mod checkpoint_restore;
 mod checkpoint_upper;
@@ -23,11 +25,13 @@ mod decision;
 mod decision_bases;
 mod decision_desk;
 mod draft;
+mod draft_change;
 mod draft_decide;
 mod draft_renames;
 mod draft_rules;
 mod draft_select;
 mod draft_walk;
+mod draft_write;
 mod ending;
 mod error;
 mod excerpt;
@@ -52,12 +56,13 @@ mod store_node;
 mod walk;
 
 pub use apply_landing::Step;
-pub use checkpoint::{CHECKPOINTS_MAX, Checkpoint, CheckpointId, Undone};
+pub use carry::{CARRIED_MAX, Carried, Freshness};
+pub use checkpoint::{CHECKPOINTS_MAX, Checkpoint, CheckpointId, Remount, Undone};
 pub use checkpoint_upper::IGNORED_FOLDER_BYTES_MAX;
 pub use compare::PATCH_FILE_BYTES_MAX;
 pub use copy_files::{COPY_BYTES_MAX, COPY_FILES_MAX};
 pub use decision::Applied;
-pub use draft_decide::{Selected, Wanted};
+pub use draft_decide::{Contents, Selected, Wanted};
 pub use error::{
     ApplyError, CheckpointError, EditError, FileError, PickError, WorkspaceError, WriteError,
 };
@@ -69,14 +74,14 @@ pub use proposal::{Accepted, Extent, Proposal, Written};
 pub use rules::{RULES_BYTES_MAX, RulesFile};
 pub use snapshot::{SNAPSHOT_BYTES_MAX, SNAPSHOT_FILE_BYTES_MAX, SNAPSHOT_FILES_MAX};
 
-use crate::protocol::{Author, Change, ChangeId, Pick, TreeKind};
+use crate::protocol::{Author, Change, ChangeId, Keep, Pick, TreeKind};
 use copy::Copy;
 use decision_desk::Desk;
 use draft::Draft;
 use folder::Folder;
 use git::Repository;
 use install::Base;
-use place::{Found, Place};
+use place::{Found, Place, Root};
 use std::fs;
 use std::path::{Component, Path, PathBuf};
 
@@ -141,7 +146,7 @@ pub struct Workspace {
 enum Side {
     InPlace,
     Copy(Copy),
-    Draft(Draft),
+    Draft(Box<Draft>),
 }
 
 /// The root of the workspace that a folder belongs to: the top of the git repository that it is in,
@@ -176,7 +181,7 @@ impl Workspace {
             Backing::Copy { scratch } => {
                 Side::Copy(Copy::make(&root, repository.as_ref(), &scratch)?)
             }
-            Backing::Draft(layer) => Side::Draft(Draft::open(&root, layer, repository)?),
+            Backing::Draft(layer) => Side::Draft(Box::new(Draft::open(&root, layer, repository)?)),
         };
         let inside = folder.strip_prefix(&root).unwrap_or(Path::new("")).to_owned();
         let shell_root = match &side {
@@ -262,7 +267,7 @@ impl Workspace {
 
     /// What a change of the draft was made of, and what it is: contents, or where links lead. None
     /// if it is not the same any more, or cannot be read.
-    pub fn sides(&self, id: &ChangeId) -> Option<(Option<Vec<u8>>, Option<Vec<u8>>)> {
+    pub fn sides(&self, id: &ChangeId) -> Option<Contents> {
         match &self.side {
             Side::InPlace | Side::Copy(_) => None,
             Side::Draft(draft) => draft.contents(id),
@@ -273,6 +278,37 @@ impl Workspace {
     /// it has now; sorted by path. Conflicts are refused. Writes nothing.
     pub fn selected(&self, picks: &[Pick]) -> Result<Vec<Selected>, PickError> {
         self.draft()?.selected(picks)
+    }
+
+    /// These parts are in the tree now: what is left of the draft is held against it as it is.
+    pub fn landed(&self, parts: &[Selected]) -> Result<(), PickError> {
+        self.draft()?.landed(parts)
+    }
+
+    /// Takes parts of the draft back, in the draft: they are as in the tree then. All of it is
+    /// checked before the first file is written. The paths that were written, sorted.
+    pub fn reject(&self, picks: &[Pick]) -> Result<Vec<String>, PickError> {
+        self.draft()?.reject(picks)
+    }
+
+    /// Puts a text in place of a hunk's same and added lines, in the draft.
+    pub fn amend(&self, id: &ChangeId, hunk: usize, text: &str) -> Result<(), PickError> {
+        self.draft()?.amend(id, hunk, text)
+    }
+
+    /// Settles a conflict: with the draft's side, which is then held against the tree as it is, or
+    /// with the tree's, which is written into the draft.
+    pub fn resolve(&self, id: &ChangeId, keep: Keep) -> Result<(), PickError> {
+        self.draft()?.resolve(id, keep)
+    }
+
+    /// Brings what the user changed in the tree into the draft. To be called before a turn and
+    /// before a review. Without a draft: nothing.
+    pub fn sync(&self, freshness: Freshness) -> Result<Carried, WorkspaceError> {
+        match &self.side {
+            Side::InPlace | Side::Copy(_) => Ok(Carried::default()),
+            Side::Draft(draft) => draft.sync(freshness),
+        }
     }
 
     fn draft(&self) -> Result<&Draft, PickError> {
@@ -330,7 +366,7 @@ impl Workspace {
         from: Option<u64>,
         to: Option<u64>,
     ) -> Result<Excerpt, FileError> {
-        let place = place::resolve(self.work_root(), &self.asked(path)?, path)?;
+        let place = place::resolve(self.work(), &self.asked(path)?, path)?;
         match place.found {
             Found::File => {}
             Found::Folder => return Err(FileError::Folder { path: path.to_owned() }),
@@ -352,7 +388,7 @@ impl Workspace {
 
     /// Works out what an edit would do. Writes nothing.
     pub fn propose(&self, edit: &Edit) -> Result<Proposal, EditError> {
-        proposal::propose(self.work_root(), &self.asked(&edit.path)?, edit)
+        proposal::propose(self.work(), &self.asked(&edit.path)?, edit)
     }
 
     /// Writes a proposal, or the hunks of it that were accepted: whole or not at all, and only if
@@ -363,7 +399,11 @@ impl Workspace {
             Side::InPlace => self.put_in_place(path, base, new),
             Side::Copy(_) | Side::Draft(_) => proposal::put(self.work_root(), path, base, new),
         };
-        proposal::write(self.work_root(), &asked, proposal, accepted, &put)
+        proposal::write(self.work(), &asked, proposal, accepted, &put)
+    }
+
+    fn work(&self) -> Root<'_> {
+        Root { reach: self.work_root(), named: self.shell_root() }
     }
 
     /// A path as somebody gave it, from the root.

@@ -4,7 +4,7 @@
 use super::folder::{Content, Entry, Folder};
 use super::install::{Base, InstallError, install};
 use super::locate::{Miss, replace};
-use super::place::{Found, Place, resolve};
+use super::place::{Found, Place, Root, resolve};
 use super::{CONTEXT_LINES, Edit, EditError, FILE_BYTES_MAX, FileError, WriteError};
 use crate::protocol::{Change, ChangeKind};
 use crate::text;
@@ -90,7 +90,7 @@ impl Proposal {
 }
 
 /// Works out what `edit` does to the file at `asked` beneath `root`.
-pub(super) fn propose(root: &Path, asked: &Path, edit: &Edit) -> Result<Proposal, EditError> {
+pub(super) fn propose(root: Root<'_>, asked: &Path, edit: &Edit) -> Result<Proposal, EditError> {
     let place = resolve(root, asked, &edit.path)?;
     let (base, notes) = base(root, &place, &edit.path)?;
     let old_text = edit.old.as_deref().unwrap_or_default();
@@ -138,7 +138,7 @@ fn change(place: &Place, base: &Base, new: &[u8], notes: &[String]) -> Change {
 }
 
 /// What is there now, if it may be changed, and what people should know of it.
-fn base(root: &Path, place: &Place, shown: &str) -> Result<(Base, Vec<String>), FileError> {
+fn base(root: Root<'_>, place: &Place, shown: &str) -> Result<(Base, Vec<String>), FileError> {
     let mut notes = Vec::new();
     if place.linked {
         notes.push(format!("{shown} is a link to it"));
@@ -150,7 +150,7 @@ fn base(root: &Path, place: &Place, shown: &str) -> Result<(Base, Vec<String>), 
         Found::File | Found::Absent => {}
     }
     let failed = |source| FileError::Io { path: shown.to_owned(), source };
-    let folder = Folder::open(root, place.parent()).map_err(failed)?;
+    let folder = Folder::open(root.reach, place.parent()).map_err(failed)?;
     let mode = folder.metadata().map_err(failed)?.permissions().mode();
     if mode & 0o200 == 0 {
         return Err(FileError::ReadOnlyFolder { path: shown.to_owned() });
@@ -206,7 +206,7 @@ pub(super) type Put<'a> = &'a dyn Fn(&Path, &Base, &[u8]) -> Result<(), InstallE
 
 /// Writes what was accepted, if the file still is what the proposal was made from.
 pub(super) fn write(
-    root: &Path,
+    root: Root<'_>,
     asked: &Path,
     proposal: &Proposal,
     accepted: &Accepted,

@@ -171,6 +171,7 @@ impl Trial {
     }
 }
 
+#[allow(clippy::disallowed_methods, reason = "a child is told by its parent")]
 fn folder_of_child() -> Option<PathBuf> {
     std::env::var_os(FOLDER).map(PathBuf::from)
 }

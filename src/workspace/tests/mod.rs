@@ -2,7 +2,9 @@
 
 mod checkpoints;
 mod copies;
+mod draft_changes;
 mod draft_fixture;
+mod draft_syncs;
 mod drafts;
 mod edits;
 mod faults;
