@@ -3,7 +3,7 @@
 //! shows that is exact, not how overlayfs keeps it: a file that was not written yet then is
 //! written as the tree has it.
 
-use super::apply_landing::create;
+use super::apply_stage::create;
 use super::checkpoint_upper::{Captured, Entry, FolderNode, Kind, entries};
 use super::compare::is_no_folder;
 use super::folder::Folder;

@@ -220,7 +220,7 @@ fn any_choice_lands_or_is_refused_and_its_undo_is_exact() {
     let Some(draft) = Drafted::mounted(fixture) else { return };
     let workspace = draft.open();
     let (mut landed, mut refused) = (0, 0);
-    for case in 0..count(60, 3_000) {
+    for case in 0..count(60, 500) {
         for file in 0..4 {
             let path = draft.merged().join(format!("f{file}"));
             if fastrand::bool() {
