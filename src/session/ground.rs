@@ -97,8 +97,54 @@ pub(super) fn keep_pending(workspace: &Workspace, session: &Path) -> Result<(), 
     }
 }
 
+/// Whether a session that has ended has left more than its journal.
+pub(super) fn is_unfinished(session: &Path) -> bool {
+    session.join(DRAFT).exists() || session.join(sweep::COPY).exists()
+}
+
+/// Ends what a killed session has left, with its lock held: a sentence for each thing.
+pub(super) fn finish(session: &Path, root: &Path, tree: TreeKind) -> Vec<String> {
+    let backing = match tree {
+        TreeKind::Draft => Backing::Draft(Layer {
+            merged: session.join(DRAFT).join("gone"),
+            upper: session.join(DRAFT).join("upper"),
+            state: session.join(format!("{DRAFT}-{WORK}")),
+        }),
+        // Of a copy only what was on its way into the tree matters now.
+        TreeKind::InPlace | TreeKind::Copy => Backing::InPlace,
+    };
+    let name = session.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let opened = Workspace::open(root, backing, &session.join(sweep::COPY));
+    let finished = opened.map_err(|error| error.to_string()).and_then(|workspace| {
+        let mut told = workspace.recover().map_err(|error| error.to_string())?;
+        if tree == TreeKind::Draft {
+            keep_pending(&workspace, session).map_err(|error| error.to_string())?;
+            if session.join(PATCH).exists() {
+                told.push(format!(
+                    "session {name} was killed; what it had pending: brisk apply {name}"
+                ));
+            }
+        }
+        Ok(told)
+    });
+    match finished {
+        Ok(told) => {
+            remove_drafts(session);
+            remove_all(&session.join(sweep::COPY));
+            told
+        }
+        Err(error) => vec![format!("session {name} was killed, and is not cleaned up: {error}")],
+    }
+}
+
+/// The patch of what a session had pending when it ended.
+pub fn pending_patch(session: &Path) -> PathBuf {
+    session.join(PATCH)
+}
+
 /// Removes a session's drafts; what cannot be removed now is swept away by a later session.
 pub(super) fn remove_drafts(session: &Path) {
+    remove_all(&session.join(sweep::COPY));
     for name in [DRAFT, SECOND] {
         for folder in [session.join(name), session.join(format!("{name}-{WORK}"))] {
             remove_all(&folder);

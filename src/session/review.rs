@@ -268,6 +268,7 @@ impl Review {
         let record = Arc::clone(&self.record);
         let picks = decision.clone();
         let in_place = self.workspace.kind() == TreeKind::InPlace;
+        let mut remount = self.remount();
         let done = self.blocking(move |workspace| {
             let mut log = |step: &Step| log(&record, step);
             if in_place {
@@ -278,7 +279,10 @@ impl Review {
                 return Ok(());
             }
             if !picks.accept.is_empty() {
-                workspace.accept(&picks.accept, &mut log).map_err(|error| error.to_string())?;
+                let applied = workspace.accept(&picks.accept, &mut log);
+                if applied.map_err(|error| error.to_string())?.must_remount {
+                    remount().map_err(|error| error.to_string())?;
+                }
             }
             if !picks.reject.is_empty() {
                 workspace.reject(&picks.reject).map_err(|error| error.to_string())?;
@@ -367,13 +371,17 @@ impl Review {
     /// Takes the newest decision or turn back.
     pub(super) async fn undo(&self) -> Result<(), String> {
         let _work = self.work.lock().await;
-        let undone = self.blocking(Workspace::undo).await.map_err(|error| error.to_string());
+        let mut remount = self.remount();
+        let undone = self.blocking(move |workspace| workspace.undo(&mut remount)).await;
+        let undone = undone.map_err(|error| error.to_string());
         self.undone(undone, false).await
     }
 
     pub(super) async fn redo(&self) -> Result<(), String> {
         let _work = self.work.lock().await;
-        let redone = self.blocking(Workspace::redo).await.map_err(|error| error.to_string());
+        let mut remount = self.remount();
+        let redone = self.blocking(move |workspace| workspace.redo(&mut remount)).await;
+        let redone = redone.map_err(|error| error.to_string());
         self.undone(redone, true).await
     }
 
@@ -396,7 +404,8 @@ impl Review {
         let _work = self.work.lock().await;
         let there = self.lock().turns.get(&turn).copied();
         let there = there.ok_or_else(|| format!("there is no way back to before {turn}"))?;
-        let restored = self.blocking(move |workspace| workspace.restore(there)).await;
+        let mut remount = self.remount();
+        let restored = self.blocking(move |workspace| workspace.restore(there, &mut remount)).await;
         restored.map_err(|error| error.to_string())?;
         self.lock().rewinds.push(turn);
         self.record.emit(Body::Draft(DraftEvent::Rewound { turn }));
@@ -409,13 +418,24 @@ impl Review {
         self.mount.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
+    /// Makes the draft's view fresh; in place, nothing.
+    fn remount(&self) -> impl FnMut() -> io::Result<()> + Send + use<> {
+        let mount = self.mount();
+        move || match &mount {
+            Some(mount) => mount.remount().map_err(io::Error::other),
+            None => Ok(()),
+        }
+    }
+
     /// The session ends: what is pending becomes a patch in its folder, and the draft goes, with
     /// what still runs in it.
     pub(super) async fn close(&self, session: &Path) {
         let _work = self.work.lock().await;
         let mount = self.mount.lock().unwrap_or_else(PoisonError::into_inner).take();
-        let Some(mount) = mount else { return };
         let session = session.to_owned();
+        let Some(mount) = mount else {
+            return self.blocking(move |_| ground::remove_drafts(&session)).await;
+        };
         let closed = self.blocking(move |workspace| {
             let kept = ground::keep_pending(workspace, &session);
             drop(mount);

@@ -17,7 +17,7 @@ use crate::protocol::{
     Body, Budget, Failure, FailureKind, Launch, Mode, ModelSpec, Net, NoticeLevel, Service,
     SessionEvent, SessionId, Size, Walls,
 };
-use crate::workspace::Workspace;
+use crate::workspace::{Workspace, root_of};
 use std::fs::DirBuilder;
 use std::io;
 use std::os::unix::fs::DirBuilderExt;
@@ -76,6 +76,13 @@ pub async fn start(options: Options) -> Result<Session, Failure> {
         session_folder(&state, &id, options.ephemeral).map_err(|error| no_state(&state, &error))?;
     let lock = sweep::hold(&folder).map_err(|error| no_state(&folder, &error))?;
     let sessions = state.join("sessions");
+    let root = options.folder.clone();
+    let recovered = tokio::task::spawn_blocking(move || {
+        // A folder that is none is said by whoever opens it.
+        root_of(&root).map(|root| sweep::recover(&sessions, &root)).unwrap_or_default()
+    });
+    let recovered = recovered.await.expect("cleaning up does not panic");
+    let sessions = state.join("sessions");
     // In the background: nothing of this session waits for it.
     drop(tokio::task::spawn_blocking(move || sweep::sweep(&sessions)));
     let ground = ground::open(&options, &folder).await?;
@@ -98,6 +105,9 @@ pub async fn start(options: Options) -> Result<Session, Failure> {
         window: options.model.prompt,
         budget: options.budget,
     }));
+    for text in recovered {
+        record.notice(NoticeLevel::Warning, text, None);
+    }
     for (text, hint) in &ground.notes {
         record.notice(NoticeLevel::Info, text.clone(), hint.as_deref());
     }

@@ -1,11 +1,16 @@
 //! Copies that a killed brisk left behind: found by the lock that no process holds any more.
 
-use std::fs::{self, File, TryLockError};
-use std::io;
+use super::{ground, replay};
+use crate::protocol::{Body, SessionEvent, TreeKind};
+use crate::workspace::RECORDS;
+use std::fs::{self, File};
+use std::io::{self, Read};
 use std::path::Path;
 
 /// Session folders that one sweep looks at.
 const SESSIONS_MAX: usize = 10_000;
+/// Of a journal: enough for its first event.
+const HEADER_BYTES_MAX: u64 = 64 * 1024;
 const LOCK: &str = "lock";
 /// Where a session works, if not in the tree.
 pub(super) const COPY: &str = "copy";
@@ -22,7 +27,8 @@ pub(super) fn sweep(sessions: &Path) {
     let Ok(folders) = fs::read_dir(sessions) else { return };
     for folder in folders.take(SESSIONS_MAX).flatten().map(|entry| entry.path()) {
         let copy = folder.join(COPY);
-        if copy.exists() && is_abandoned(&folder) {
+        // What was on its way into a tree is ended by the next session there.
+        if copy.exists() && !copy.join(RECORDS).exists() && is_abandoned(&folder) {
             // What cannot be removed now is tried again at the next start.
             let _ = fs::remove_dir_all(copy);
         }
@@ -30,10 +36,44 @@ pub(super) fn sweep(sessions: &Path) {
 }
 
 fn is_abandoned(session: &Path) -> bool {
-    match File::open(session.join(LOCK)) {
-        Ok(file) => !matches!(file.try_lock(), Err(TryLockError::WouldBlock)),
-        // It is being made, or it is no session's.
-        Err(_) => false,
+    abandoned(session).is_some()
+}
+
+/// Holds the lock of a session that nobody holds.
+fn abandoned(session: &Path) -> Option<File> {
+    // Without one it is being made, or it is no session's.
+    let file = File::open(session.join(LOCK)).ok()?;
+    file.try_lock().is_ok().then_some(file)
+}
+
+/// Ends what sessions in this tree had begun when they were killed: a decision that was half in the
+/// tree is whole or gone, what was pending becomes a patch. What came of it, a sentence each.
+pub(super) fn recover(sessions: &Path, root: &Path) -> Vec<String> {
+    let Ok(folders) = fs::read_dir(sessions) else { return Vec::new() };
+    let mut told = Vec::new();
+    for session in folders.take(SESSIONS_MAX).flatten().map(|entry| entry.path()) {
+        if !ground::is_unfinished(&session) {
+            continue;
+        }
+        let Some(lock) = abandoned(&session) else { continue };
+        if let Some(tree) = tree_of(&session, root) {
+            told.extend(ground::finish(&session, root, tree));
+        }
+        drop(lock);
+    }
+    told
+}
+
+/// How a session worked in this tree; None: it was in another one.
+fn tree_of(session: &Path, root: &Path) -> Option<TreeKind> {
+    let mut bytes = Vec::new();
+    let journal = File::open(session.join("journal.jsonl")).ok()?;
+    journal.take(HEADER_BYTES_MAX).read_to_end(&mut bytes).ok()?;
+    match &replay(&bytes).events.first()?.body {
+        Body::Session(SessionEvent::Started { folder, tree, .. }) => {
+            (Path::new(folder) == root).then_some(*tree)
+        }
+        _ => None,
     }
 }
 

@@ -8,26 +8,20 @@
 
 use super::apply_plan::{Move, parent, plan};
 use super::apply_record::Record;
+use super::apply_ways::Ways;
 use super::folder::Folder;
-use super::install::{self, InstallError, exchange, give_back, is_unable, rename_free};
-use super::store::{Store, sync_all};
-use super::store_node::{FileNode, Identity, Node, Raw, set_attributes};
+use super::install::{InstallError, exchange, give_back, is_unable, rename_free};
+use super::store::Store;
+use super::store_node::{Identity, Node, Raw};
 use super::{ApplyError, FileError};
 use rustix::fs::{AtFlags, Mode, OFlags};
 use rustix::io::Errno;
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::fs::{File, Permissions};
 use std::io;
-use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
-use std::rc::Rc;
-
-/// New files that are written before they are made durable together.
-const STAGED_TOGETHER: usize = 64;
-/// Folders that are held open; of more the way is walked again each time.
-const FOLDERS_HELD_MAX: usize = 256;
 
 /// What a path is expected to be, and what it is to become. Contents are in the store.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -102,41 +96,6 @@ pub(super) fn shown(moves: &[Move]) -> Vec<String> {
     paths.into_iter().collect()
 }
 
-/// The folders of a tree, held open so that a file lands in the folder where it was prepared.
-pub(super) struct Ways<'a> {
-    tree: &'a Path,
-    held: HashMap<PathBuf, Rc<Folder>>,
-}
-
-impl<'a> Ways<'a> {
-    pub(super) fn new(tree: &'a Path) -> Self {
-        Self { tree, held: HashMap::new() }
-    }
-
-    pub(super) fn open(&mut self, path: &Path) -> io::Result<Rc<Folder>> {
-        if let Some(folder) = self.held.get(path) {
-            return Ok(Rc::clone(folder));
-        }
-        let folder = Rc::new(Folder::open(self.tree, path)?);
-        if self.held.len() < FOLDERS_HELD_MAX {
-            self.held.insert(path.to_owned(), Rc::clone(&folder));
-        }
-        Ok(folder)
-    }
-
-    /// The same folder, if it still is the one at its path.
-    fn again(&mut self, path: &Path) -> Result<Rc<Folder>, InstallError> {
-        let held = self.open(path)?;
-        let now = Folder::open(self.tree, path).map_err(|_| InstallError::Moved)?;
-        let same = Identity::of(&held.metadata()?) == Identity::of(&now.metadata()?);
-        if same { Ok(held) } else { Err(InstallError::Moved) }
-    }
-
-    pub(super) fn forget(&mut self, path: &Path) {
-        self.held.retain(|held, _| !held.starts_with(path));
-    }
-}
-
 /// How far a move is.
 #[derive(Clone, Copy, Default)]
 pub(super) struct Standing {
@@ -180,87 +139,6 @@ impl<'a> Work<'a> {
             self.untouched(index).map_err(|error| failed(&self.moves[index], error))?;
         }
         self.sync_folders();
-        Ok(())
-    }
-
-    /// Everything that can be prepared, before anything in the tree changes.
-    fn stage_all(&mut self) -> Result<(), ApplyError> {
-        let staged: Vec<usize> =
-            (0..self.moves.len()).filter(|index| self.moves[*index].new.is_staged()).collect();
-        for together in staged.chunks(STAGED_TOGETHER) {
-            let mut files = Vec::new();
-            for index in together {
-                let one = &self.moves[*index];
-                files.extend(self.stage(*index).map_err(|error| failed(one, error))?);
-            }
-            sync_all(&files, File::sync_all)
-                .map_err(|error| failed(&self.moves[together[0]], InstallError::Io(error)))?;
-        }
-        Ok(())
-    }
-
-    fn stage(&mut self, index: usize) -> Result<Option<File>, InstallError> {
-        let one = &self.moves[index];
-        let (aside, name) = split(&one.aside);
-        let folder = self.ways.open(&aside).map_err(way)?;
-        self.standing[index].is_begun = true;
-        let file = self.make_aside(&folder, &name, one)?;
-        self.standing[index].ours = Some(install::identity(&folder, &name)?);
-        Ok(file)
-    }
-
-    /// Makes what is new, beside its place; it is not durable so far.
-    pub(super) fn make_aside(
-        &self,
-        folder: &Folder,
-        name: &OsStr,
-        one: &Move,
-    ) -> Result<Option<File>, InstallError> {
-        match &one.new {
-            Node::Link(target) => {
-                rustix::fs::symlinkat(OsStr::from_bytes(&target.0), folder.handle(), name)?;
-                Ok(None)
-            }
-            Node::File(new) => Ok(Some(self.stage_file(folder, name, one, new)?)),
-            Node::Absent | Node::Folder(_) | Node::Special => Ok(None),
-        }
-    }
-
-    fn stage_file(
-        &self,
-        folder: &Folder,
-        name: &OsStr,
-        one: &Move,
-        new: &FileNode,
-    ) -> Result<File, InstallError> {
-        let mut file = create(folder, name)?;
-        self.ground.store.copy_to(&new.blob, &mut file)?;
-        let (owner, attributes) = match &one.old {
-            Node::File(old) => (old.owner, &old.attributes),
-            _ => (new.owner, &new.attributes),
-        };
-        if let Some(owner) = owner {
-            install::give(&file, owner);
-        }
-        if matches!(one.old, Node::File(_)) {
-            self.take_attributes(one, &file)?;
-        } else {
-            set_attributes(&file, attributes);
-        }
-        file.set_permissions(Permissions::from_mode(new.mode))?;
-        Ok(file)
-    }
-
-    /// Those of the file that is replaced, also what only the system or an administrator may set.
-    fn take_attributes(&self, one: &Move, file: &File) -> Result<(), InstallError> {
-        let (folder, name) = split(&one.path);
-        let folder = Folder::open(self.ground.tree, &folder).map_err(way)?;
-        let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
-        match rustix::fs::openat(folder.handle(), &name, flags, Mode::empty()) {
-            Ok(old) => install::copy_attributes(&File::from(old), file),
-            Err(Errno::NOENT | Errno::LOOP | Errno::NXIO) => return Err(InstallError::Moved),
-            Err(error) => return Err(error.into()),
-        }
         Ok(())
     }
 
@@ -451,11 +329,6 @@ fn changed(folder: &Folder, name: &OsStr) -> io::Result<(i64, i64)> {
     Ok((found.st_ctime as i64, found.st_ctime_nsec as i64))
 }
 
-pub(super) fn create(folder: &Folder, name: &OsStr) -> Result<File, Errno> {
-    let flags = OFlags::RDWR | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-    rustix::fs::openat(folder.handle(), name, flags, Mode::from(0o600)).map(File::from)
-}
-
 /// Of a folder that was just made.
 pub(super) fn set_mode(
     folder: &Folder,
@@ -471,11 +344,11 @@ pub(super) fn set_mode(
 }
 
 /// A folder on the way is gone, or is something else now.
-fn way(error: io::Error) -> InstallError {
+pub(super) fn way(error: io::Error) -> InstallError {
     if super::compare::is_no_folder(&error) { InstallError::Moved } else { InstallError::Io(error) }
 }
 
-fn failed(one: &Move, error: InstallError) -> ApplyError {
+pub(super) fn failed(one: &Move, error: InstallError) -> ApplyError {
     let path = one.path.path().to_string_lossy().into_owned();
     match error {
         InstallError::Moved => ApplyError::Conflict { paths: vec![path] },

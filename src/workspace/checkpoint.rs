@@ -6,7 +6,7 @@ use super::apply_landing::land;
 use super::apply_record::Record;
 use super::checkpoint_restore::{differs, restore};
 use super::checkpoint_upper::{Captured, capture};
-use super::decision::paths_of;
+use super::decision::{must_remount, paths_of};
 use super::draft::Draft;
 use super::store::{Blob, write_whole};
 use super::{ApplyError, CheckpointError, Side, Workspace};
@@ -45,6 +45,9 @@ pub struct Undone {
     /// Paths of the draft that stayed as they are.
     pub left: Vec<String>,
 }
+
+/// Makes a draft's view fresh, at the same path.
+pub type Remount<'a> = &'a mut dyn FnMut() -> io::Result<()>;
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 struct State {
@@ -118,7 +121,9 @@ impl Workspace {
     }
 
     /// Back to the last checkpoint that differs from what is there now.
-    pub fn undo(&self) -> Result<Undone, CheckpointError> {
+    /// `remount` makes the draft's view fresh: it is called where folders came to the tree or went
+    /// from it, before anything is written into the draft.
+    pub fn undo(&self, remount: Remount<'_>) -> Result<Undone, CheckpointError> {
         let now = self.state()?;
         let mut timeline = self.timeline()?;
         let here = timeline.here(&now);
@@ -126,11 +131,11 @@ impl Workspace {
         let there = there.ok_or(CheckpointError::NothingToUndo)?;
         let there = here - 1 - there;
         let what = timeline.points[there].label.clone();
-        self.go(timeline, there, &now, what)
+        self.go(timeline, (there, what), &now, remount)
     }
 
     /// Forth again, as long as nothing was done after the undo.
-    pub fn redo(&self) -> Result<Undone, CheckpointError> {
+    pub fn redo(&self, remount: Remount<'_>) -> Result<Undone, CheckpointError> {
         let now = self.state()?;
         let timeline = self.timeline()?;
         let here =
@@ -139,11 +144,15 @@ impl Workspace {
         let there = self.first_other(&now, timeline.points[here..].iter())?;
         let there = there.ok_or(CheckpointError::NothingToRedo)? + here;
         let what = timeline.points[here].label.clone();
-        self.go(timeline, there, &now, what)
+        self.go(timeline, (there, what), &now, remount)
     }
 
     /// Back to a checkpoint. `undo` comes back from there.
-    pub fn restore(&self, id: CheckpointId) -> Result<Undone, CheckpointError> {
+    pub fn restore(
+        &self,
+        id: CheckpointId,
+        remount: Remount<'_>,
+    ) -> Result<Undone, CheckpointError> {
         let now = self.state()?;
         let mut timeline = self.timeline()?;
         let found = timeline.points.iter().find(|point| point.id == id);
@@ -152,7 +161,7 @@ impl Workspace {
         timeline.points.truncate(here + 1);
         timeline.push(&point.label, point.state);
         let there = timeline.points.len() - 1;
-        self.go(timeline, there, &now, point.label)
+        self.go(timeline, (there, point.label), &now, remount)
     }
 
     /// The first point where something is to be seen that is not there now.
@@ -185,9 +194,9 @@ impl Workspace {
     fn go(
         &self,
         mut timeline: Timeline,
-        there: usize,
+        (there, what): (usize, String),
         now: &State,
-        what: String,
+        remount: Remount<'_>,
     ) -> Result<Undone, CheckpointError> {
         let wanted = timeline.points[there].state.clone();
         let ground = self.desk.ground(&self.root).map_err(CheckpointError::Store)?;
@@ -209,9 +218,11 @@ impl Workspace {
         let paths = paths_of(&landed);
         let mut left = Vec::new();
         if let (Side::Draft(draft), Some(captured)) = (&self.side, &wanted.draft) {
+            if must_remount(&landed) {
+                remount().map_err(CheckpointError::Draft)?;
+            }
             self.bring_back(draft, now.draft.as_ref(), captured, &wanted)
                 .map_err(CheckpointError::Draft)?;
-            let _ = draft.rebase(&paths);
             left.clone_from(&captured.left);
             let _ = fs::remove_file(&marker);
         }

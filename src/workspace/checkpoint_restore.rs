@@ -3,7 +3,7 @@
 //! shows that is exact, not how overlayfs keeps it: a file that was not written yet then is
 //! written as the tree has it.
 
-use super::apply_landing::create;
+use super::apply_stage::create;
 use super::checkpoint_upper::{Captured, Entry, FolderNode, Kind, entries};
 use super::compare::is_no_folder;
 use super::folder::Folder;
@@ -233,8 +233,11 @@ impl Restore<'_> {
         Ok(match now {
             Look::Folder { .. } => Some(now.clone()),
             Look::Through => {
-                let folder = Folder::open(self.tree, path.parent().unwrap_or(Path::new("")))?;
-                let found = folder.look(path.file_name().unwrap_or_default())?;
+                let found = match Folder::open(self.tree, path.parent().unwrap_or(Path::new(""))) {
+                    Ok(folder) => folder.look(path.file_name().unwrap_or_default())?,
+                    Err(error) if is_no_folder(&error) => None,
+                    Err(error) => return Err(error),
+                };
                 let is_folder = found.is_some_and(|found| {
                     FileType::from_raw_mode(found.st_mode) == FileType::Directory
                 });

@@ -10,6 +10,7 @@ use super::store_node::{FileNode, Node, Raw};
 use super::{ApplyError, FileError, Selected, Side, Wanted, Workspace};
 use crate::protocol::Pick;
 use std::collections::BTreeSet;
+use std::fs;
 use std::io;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
@@ -19,6 +20,13 @@ use std::path::{Path, PathBuf};
 pub struct Applied {
     /// Sorted.
     pub paths: Vec<PathBuf>,
+    /// Folders came to the tree or went from it: a mounted draft does not know so far what is
+    /// whose in them, and must be mounted anew before anything else is done in it.
+    pub must_remount: bool,
+}
+
+pub(super) fn must_remount(landed: &[Landing]) -> bool {
+    landed.iter().any(|it| it.old.is_folder() || it.new.is_folder())
 }
 
 impl Workspace {
@@ -54,9 +62,9 @@ impl Workspace {
         let paths = paths_of(&landed);
         if let Side::Draft(draft) = &self.side {
             // It has landed: where this fails, the changes are found to be in the tree later.
-            let _ = draft.rebase(&paths);
+            let _ = draft.landed(&selected);
         }
-        Ok(Applied { paths })
+        Ok(Applied { paths, must_remount: must_remount(&landed) })
     }
 
     /// An edit of the tree itself, as a decision of its own: what was there is kept.
@@ -117,7 +125,7 @@ impl Workspace {
         const USUAL: u32 = 0o644;
         let Side::Draft(draft) = &self.side else { return USUAL };
         let found = draft.layer.upper.join(path).symlink_metadata();
-        found.ok().filter(|it| it.is_file()).map_or(USUAL, |it| it.permissions().mode() & 0o777)
+        found.ok().filter(fs::Metadata::is_file).map_or(USUAL, |it| it.permissions().mode() & 0o777)
     }
 
     /// Ends what an earlier process has begun and not ended, and says in a sentence each what came

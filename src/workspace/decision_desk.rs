@@ -10,7 +10,8 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
 const STORE: &str = "store";
-const RECORDS: &str = "landing";
+/// In a workspace's scratch folder: the records of what goes into the tree.
+pub const RECORDS: &str = "landing";
 
 #[derive(Debug)]
 pub(super) struct Desk {

@@ -11,7 +11,9 @@ mod apply;
 mod apply_landing;
 mod apply_plan;
 mod apply_record;
+mod apply_stage;
 mod apply_take_back;
+mod apply_ways;
 mod base;
 mod carry;
 mod checkpoint;
@@ -61,12 +63,13 @@ mod walk;
 
 pub use apply_landing::Step;
 pub use carry::{CARRIED_MAX, Carried, Freshness};
-pub use checkpoint::{CHECKPOINTS_MAX, Checkpoint, CheckpointId, Undone};
+pub use checkpoint::{CHECKPOINTS_MAX, Checkpoint, CheckpointId, Remount, Undone};
 pub use checkpoint_upper::IGNORED_FOLDER_BYTES_MAX;
 pub use commit::{Commit, CommitError, Hooks};
 pub use compare::PATCH_FILE_BYTES_MAX;
 pub use copy_files::{COPY_BYTES_MAX, COPY_FILES_MAX};
 pub use decision::Applied;
+pub use decision_desk::RECORDS;
 pub use draft_decide::{Contents, Selected, Wanted};
 pub use error::{
     ApplyError, CheckpointError, EditError, FileError, PickError, WorkspaceError, WriteError,

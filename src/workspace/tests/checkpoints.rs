@@ -1,13 +1,15 @@
-use super::draft_fixture::Drafted;
+use super::draft_fixture::{Drafted, fresh};
 use super::*;
-use crate::workspace::apply_landing::Step;
+
 use std::os::unix::fs::symlink;
+
+type Step<'a> = Box<dyn Fn() + 'a>;
 
 fn accept(workspace: &Workspace, paths: &[&str]) -> Result<Applied, ApplyError> {
     let changes = workspace.changes().unwrap().into_iter();
     let picked = changes.filter(|change| paths.is_empty() || paths.contains(&change.path.as_str()));
     let picks: Vec<Pick> = picked.map(|change| Pick { id: change.id, hunks: None }).collect();
-    workspace.accept(&picks, &mut |_: &Step| Ok(()))
+    workspace.accept(&picks, &mut |_| Ok(()))
 }
 
 fn pending(workspace: &Workspace) -> Vec<String> {
@@ -44,7 +46,7 @@ fn what_was_accepted_is_undone_and_pending_again_and_git_is_not_touched() {
     let Some(draft) = Drafted::mounted(fixture) else { return };
     let (fixture, workspace) = (&draft.fixture, draft.open());
     let (tree, own) = (snapshot(&fixture.tree()), of_git(fixture));
-    assert!(matches!(workspace.undo(), Err(CheckpointError::NothingToUndo)));
+    assert!(matches!(workspace.undo(&mut || fresh(&draft)), Err(CheckpointError::NothingToUndo)));
     workspace.checkpoint("turn 1").unwrap();
     fs::write(draft.merged().join("a"), "1\ntwo\n3\n4\n5\n6\n7\n8\nnine\n").unwrap();
     fs::write(draft.merged().join("new"), "new\n").unwrap();
@@ -59,22 +61,22 @@ fn what_was_accepted_is_undone_and_pending_again_and_git_is_not_touched() {
     assert!(!fixture.tree().join("b").exists());
     let accepted = snapshot(&fixture.tree());
 
-    let undone = workspace.undo().unwrap();
+    let undone = workspace.undo(&mut || fresh(&draft)).unwrap();
     assert_eq!((undone.what.as_str(), undone.paths.len()), ("accept", 2));
     assert_eq!(snapshot(&fixture.tree()), tree);
     assert_eq!(snapshot(draft.merged()), view);
     assert_eq!(pending(&workspace), ["a", "b", "new"]);
 
-    assert_eq!(workspace.undo().unwrap().what, "turn 1");
+    assert_eq!(workspace.undo(&mut || fresh(&draft)).unwrap().what, "turn 1");
     assert_eq!(snapshot(draft.merged()), tree);
     assert_eq!(pending(&workspace), [""; 0]);
-    assert!(matches!(workspace.undo(), Err(CheckpointError::NothingToUndo)));
+    assert!(matches!(workspace.undo(&mut || fresh(&draft)), Err(CheckpointError::NothingToUndo)));
 
-    assert_eq!(workspace.redo().unwrap().what, "turn 1");
+    assert_eq!(workspace.redo(&mut || fresh(&draft)).unwrap().what, "turn 1");
     assert_eq!(pending(&workspace), ["a", "b", "new"]);
-    assert_eq!(workspace.redo().unwrap().what, "accept");
+    assert_eq!(workspace.redo(&mut || fresh(&draft)).unwrap().what, "accept");
     assert_eq!((snapshot(&fixture.tree()), pending(&workspace)), (accepted, vec!["new".into()]));
-    assert!(matches!(workspace.redo(), Err(CheckpointError::NothingToRedo)));
+    assert!(matches!(workspace.redo(&mut || fresh(&draft)), Err(CheckpointError::NothingToRedo)));
     assert_eq!(of_git(fixture), own);
 }
 
@@ -90,7 +92,7 @@ fn one_hunk_of_a_file_is_accepted_and_taken_back() {
     assert_eq!(draft.fixture.read("a"), "1\n2\n3\n4\n5\n6\n7\n8\nnine\n");
     let rest = workspace.changes().unwrap();
     assert_eq!((rest.len(), rest[0].hunks.len()), (1, 1));
-    workspace.undo().unwrap();
+    workspace.undo(&mut || fresh(&draft)).unwrap();
     assert_eq!(draft.fixture.read("a"), "1\n2\n3\n4\n5\n6\n7\n8\n9\n");
     assert_eq!(workspace.changes().unwrap()[0].id, id);
 }
@@ -106,11 +108,11 @@ fn undo_is_refused_where_the_user_has_gone_on() {
     draft.fixture.write("tool", "the user's\n");
     draft.fixture.write("another", "the user's\n");
     let (tree, view) = (snapshot(&draft.fixture.tree()), snapshot(draft.merged()));
-    let error = workspace.undo().unwrap_err();
+    let error = workspace.undo(&mut || fresh(&draft)).unwrap_err();
     assert!(matches!(&error, CheckpointError::Changed { paths } if paths == &["tool"]), "{error}");
     assert_eq!((snapshot(&draft.fixture.tree()), snapshot(draft.merged())), (tree, view));
     draft.fixture.write("tool", "ours\n");
-    workspace.undo().unwrap();
+    workspace.undo(&mut || fresh(&draft)).unwrap();
     assert_eq!(draft.fixture.read("tool"), "#!/bin/sh\n");
     assert_eq!(draft.fixture.read("another"), "the user's\n", "it was not brisk's");
 }
@@ -127,7 +129,7 @@ fn a_rewind_brings_back_whatever_the_draft_showed_and_can_be_undone() {
     let mode = |path: &str, mode| {
         fs::set_permissions(at(path), fs::Permissions::from_mode(mode)).unwrap();
     };
-    let steps: Vec<(&str, Box<dyn Fn()>)> = vec![
+    let steps: Vec<(&str, Step<'_>)> = vec![
         ("edit", Box::new(|| fs::write(at("a"), "other\n").unwrap())),
         ("again", Box::new(|| fs::write(at("a"), "another\n").unwrap())),
         ("mode", Box::new(|| mode("tool", 0o755))),
@@ -194,22 +196,22 @@ fn a_rewind_brings_back_whatever_the_draft_showed_and_can_be_undone() {
     let last = snapshot(draft.merged());
     let before = snapshot(&draft.fixture.tree());
     for (_, view) in points.iter().rev() {
-        workspace.undo().unwrap();
+        workspace.undo(&mut || fresh(&draft)).unwrap();
         assert_eq!(snapshot(draft.merged()), *view);
     }
     for (index, (_, view)) in points.iter().enumerate().skip(1) {
-        assert_eq!(workspace.redo().unwrap().what, steps[index - 1].0);
+        assert_eq!(workspace.redo(&mut || fresh(&draft)).unwrap().what, steps[index - 1].0);
         assert_eq!(snapshot(draft.merged()), *view);
     }
-    workspace.redo().unwrap();
+    workspace.redo(&mut || fresh(&draft)).unwrap();
     assert_eq!(snapshot(draft.merged()), last);
     for (point, view) in &points {
         let (label, _) = steps[point.id.0 as usize - 1];
-        assert_eq!(workspace.restore(point.id).unwrap().what, label);
+        assert_eq!(workspace.restore(point.id, &mut || fresh(&draft)).unwrap().what, label);
         assert_eq!(snapshot(draft.merged()), *view, "{label}");
         if point.id != points[0].0.id {
-            workspace.undo().unwrap();
-            workspace.redo().unwrap();
+            workspace.undo(&mut || fresh(&draft)).unwrap();
+            workspace.redo(&mut || fresh(&draft)).unwrap();
             assert_eq!(snapshot(draft.merged()), *view, "{label}, again");
         }
     }
@@ -227,7 +229,7 @@ fn a_large_build_folder_is_left_and_said_and_a_small_one_is_exact() {
     assert!(small.left.is_empty());
     fs::write(at("target/debug/small"), "2\n").unwrap();
     fs::write(at("big.bin"), vec![1; 100_000]).unwrap();
-    workspace.restore(small.id).unwrap();
+    workspace.restore(small.id, &mut || fresh(&draft)).unwrap();
     assert_eq!(draft.read("target/debug/small"), "1\n");
     assert!(!at("big.bin").exists());
 
@@ -238,7 +240,7 @@ fn a_large_build_folder_is_left_and_said_and_a_small_one_is_exact() {
     assert_eq!(left.left, ["target"]);
     fs::write(at("target/debug/small"), "3\n").unwrap();
     fs::write(at("a"), "changed again\n").unwrap();
-    let undone = workspace.undo().unwrap();
+    let undone = workspace.undo(&mut || fresh(&draft)).unwrap();
     assert_eq!(undone.left, ["target"]);
     assert_eq!(
         (draft.read("a").as_str(), draft.read("target/debug/small").as_str()),
@@ -257,10 +259,10 @@ fn checkpoints_outlive_the_process_that_made_them() {
     drop(workspace);
     let workspace = draft.open();
     assert_eq!(workspace.recover().unwrap(), [""; 0]);
-    workspace.undo().unwrap();
+    workspace.undo(&mut || fresh(&draft)).unwrap();
     assert_eq!((snapshot(&draft.fixture.tree()), snapshot(draft.merged())), (tree.clone(), tree));
     drop(workspace);
-    draft.open().redo().unwrap();
+    draft.open().redo(&mut || fresh(&draft)).unwrap();
     assert_eq!(draft.fixture.read("a"), "ours\n");
 }
 

@@ -1,14 +1,17 @@
 //! Drafts made by hand, as overlayfs would keep them, and over a real overlay where one can be had.
 
 use super::*;
-use std::io::{BufRead, BufReader};
-use std::process::{Child, Stdio};
+use std::cell::RefCell;
+use std::io::{BufRead, BufReader, Write};
+use std::process::{Child, ChildStdin, ChildStdout, Stdio};
 
 /// A tree, what was written over it, and its view.
 pub(super) struct Drafted {
     pub(super) fixture: Fixture,
     layer: Layer,
     holder: Option<Child>,
+    /// Of the holder.
+    pipes: RefCell<Option<(ChildStdin, BufReader<ChildStdout>)>>,
 }
 
 impl Drafted {
@@ -22,13 +25,14 @@ impl Drafted {
         let layer =
             Layer { merged: folder("merged"), upper: folder("upper"), state: folder("state") };
         folder("work");
-        Self { fixture, layer, holder: None }
+        Self { fixture, layer, holder: None, pipes: RefCell::new(None) }
     }
 
     /// None, said so, where the system gives no overlay to an ordinary user.
     pub(super) fn mounted(fixture: Fixture) -> Option<Self> {
         let mut drafted = Self::by_hand(fixture);
-        let script = "mount -t overlay overlay -o \"$1\" \"$2\" && echo mounted && exec cat";
+        let script = "mount -t overlay overlay -o \"$1\" \"$2\" && echo mounted && while read _; do \
+            umount \"$2\" && mount -t overlay overlay -o \"$1\" \"$2\" && echo mounted; done";
         let (tree, work) = (drafted.fixture.tree(), drafted.layer.merged.with_file_name("work"));
         let options = format!(
             "userxattr,lowerdir={},upperdir={},workdir={}",
@@ -45,7 +49,9 @@ impl Drafted {
             .spawn();
         let mut said = String::new();
         if let Ok(mut child) = started {
-            let _ = BufReader::new(child.stdout.take().unwrap()).read_line(&mut said);
+            let mut stdout = BufReader::new(child.stdout.take().unwrap());
+            let _ = stdout.read_line(&mut said);
+            *drafted.pipes.borrow_mut() = Some((child.stdin.take().unwrap(), stdout));
             let inside = drafted.layer.merged.strip_prefix("/").unwrap();
             drafted.layer.merged = PathBuf::from(format!("/proc/{}/root", child.id())).join(inside);
             drafted.holder = Some(child);
@@ -65,6 +71,16 @@ impl Drafted {
     pub(super) fn open_at(&self, merged: PathBuf) -> Workspace {
         let backing = Backing::Draft(Layer { merged, ..self.layer.clone() });
         Workspace::open(&self.fixture.tree(), backing, &self.fixture.scratch()).unwrap()
+    }
+
+    /// Makes the view fresh.
+    pub(super) fn remount(&self) {
+        let mut pipes = self.pipes.borrow_mut();
+        let (stdin, stdout) = pipes.as_mut().unwrap();
+        writeln!(stdin).unwrap();
+        let mut said = String::new();
+        stdout.read_line(&mut said).unwrap();
+        assert_eq!(said, "mounted\n");
     }
 
     pub(super) fn upper(&self) -> &Path {
@@ -132,4 +148,10 @@ pub(super) fn change(workspace: &Workspace, path: &str) -> Change {
 
 pub(super) fn whole(workspace: &Workspace, path: &str) -> Pick {
     Pick { id: change(workspace, path).id, hunks: None }
+}
+
+/// What a session gives to an undo.
+pub(super) fn fresh(draft: &Drafted) -> std::io::Result<()> {
+    draft.remount();
+    Ok(())
 }

@@ -1,7 +1,7 @@
 //! What must hold for every decision, tried at random. The full counts:
 //! `BRISK_PROOF=full cargo test --release --lib workspace::tests -- --nocapture`.
 
-use super::draft_fixture::Drafted;
+use super::draft_fixture::{Drafted, fresh};
 use super::landing::{Field, link};
 use super::*;
 use crate::protocol::{HunkPick, LineKind};
@@ -14,12 +14,32 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
+#[allow(clippy::disallowed_methods, reason = "a test is told how much to try")]
 pub(super) fn is_full() -> bool {
     std::env::var_os("BRISK_PROOF").is_some_and(|value| value == "full")
 }
 
 pub(super) fn count(usual: usize, full: usize) -> usize {
     if is_full() { full } else { usual }
+}
+
+type View = BTreeMap<PathBuf, (u32, Vec<u8>)>;
+
+/// Of random trials; `BRISK_SEED` is one to be tried again.
+#[allow(clippy::disallowed_methods, reason = "a test is told how much to try")]
+fn seeds(usual: usize, full: usize) -> Vec<u64> {
+    match std::env::var("BRISK_SEED").ok().and_then(|seed| seed.parse().ok()) {
+        Some(seed) => vec![seed],
+        None => (0..count(usual, full)).map(|_| fastrand::u64(..)).collect(),
+    }
+}
+
+/// Where two views differ, and how: mode and length here and there.
+fn differing(one: &View, other: &View) -> Vec<String> {
+    let paths: BTreeSet<&PathBuf> = one.keys().chain(other.keys()).collect();
+    let of = |view: &View, path| view.get(path).map(|(mode, bytes)| (*mode, bytes.len()));
+    let odd = paths.into_iter().filter(|path| one.get(*path) != other.get(*path));
+    odd.map(|path| format!("{path:?}: {:?} {:?}", of(one, path), of(other, path))).collect()
 }
 
 fn version(path: &Path) -> String {
@@ -200,7 +220,7 @@ fn any_choice_lands_or_is_refused_and_its_undo_is_exact() {
     let Some(draft) = Drafted::mounted(fixture) else { return };
     let workspace = draft.open();
     let (mut landed, mut refused) = (0, 0);
-    for case in 0..count(60, 3_000) {
+    for case in 0..count(60, 500) {
         for file in 0..4 {
             let path = draft.merged().join(format!("f{file}"));
             if fastrand::bool() {
@@ -248,11 +268,11 @@ fn any_choice_lands_or_is_refused_and_its_undo_is_exact() {
                 if applied.paths.is_empty() {
                     continue;
                 }
-                workspace.undo().unwrap();
+                workspace.undo(&mut || fresh(&draft)).unwrap();
                 assert_eq!(snapshot(&draft.fixture.tree()), tree, "case {case}");
                 assert_eq!(snapshot(draft.merged()), view);
                 assert_eq!(workspace.changes().unwrap(), changes);
-                workspace.redo().unwrap();
+                workspace.redo(&mut || fresh(&draft)).unwrap();
                 assert_eq!(snapshot(&draft.fixture.tree()), after);
             }
         }
@@ -300,7 +320,8 @@ fn check_lines(old: &[u8], new: &[u8], change: &Change, pick: &Pick) {
 #[test]
 fn random_ways_lead_back_exactly() {
     let (mut steps, mut ways) = (0, 0);
-    for _ in 0..count(10, 1_000) {
+    for seed in seeds(10, 1_000) {
+        fastrand::seed(seed);
         let fixture = Fixture::new();
         for path in ["a", "b", "d/e", "d/f", "d/g/h", "target/x"] {
             fixture.write(path, odd_text());
@@ -309,6 +330,11 @@ fn random_ways_lead_back_exactly() {
         let Some(draft) = Drafted::mounted(fixture) else { return };
         let workspace = draft.open();
         let now = || (snapshot(&draft.fixture.tree()), snapshot(draft.merged()));
+        let check = |wanted: &(View, View), what: &str| {
+            let (tree, view) = now();
+            let odd = [differing(&tree, &wanted.0), differing(&view, &wanted.1)];
+            assert!(odd == [[""; 0], [""; 0]], "seed {seed}, {what}: {odd:#?}");
+        };
         let mut past = vec![(now(), CheckpointId(0))];
         let mut at = 0;
         for _ in 0..14 {
@@ -316,19 +342,19 @@ fn random_ways_lead_back_exactly() {
             match fastrand::u8(..10) {
                 0 | 1 if at > 0 => {
                     let known = past[..at].iter().rposition(|it| it.0 != past[at].0);
-                    match (known, workspace.undo()) {
+                    match (known, workspace.undo(&mut || fresh(&draft))) {
                         (Some(there), Ok(_)) => at = there,
                         (None, Err(CheckpointError::NothingToUndo)) => {}
-                        other => panic!("{other:?}"),
+                        other => panic!("seed {seed}: {other:?}"),
                     }
                     ways += 1;
-                    assert_eq!(now(), past[at].0);
+                    check(&past[at].0, "undo");
                 }
-                2 => match workspace.redo() {
+                2 => match workspace.redo(&mut || fresh(&draft)) {
                     Ok(_) => {
                         at += past[at..].iter().position(|it| it.0 != past[at].0).unwrap();
                         ways += 1;
-                        assert_eq!(now(), past[at].0);
+                        check(&past[at].0, "redo");
                     }
                     Err(CheckpointError::NothingToRedo) => {}
                     Err(error) => panic!("{error}"),
@@ -343,7 +369,12 @@ fn random_ways_lead_back_exactly() {
                             let picks = changes.iter().filter(|_| fastrand::bool());
                             let picks: Vec<Pick> =
                                 picks.map(|it| Pick { id: it.id.clone(), hunks: None }).collect();
-                            let _ = workspace.accept(&picks, &mut |_| Ok(()));
+                            if workspace
+                                .accept(&picks, &mut |_| Ok(()))
+                                .is_ok_and(|it| it.must_remount)
+                            {
+                                draft.remount();
+                            }
                         }
                         5 => {
                             let edit = Edit { path: "a".into(), old: None, new: "new\n".into() };
@@ -360,11 +391,11 @@ fn random_ways_lead_back_exactly() {
         }
         if let Some((state, id)) = past[..at].iter().find(|it| it.1 != CheckpointId(0)) {
             let before = now();
-            workspace.restore(*id).unwrap();
-            assert_eq!(now(), *state);
+            workspace.restore(*id, &mut || fresh(&draft)).unwrap();
+            check(state, "rewind");
             if before != *state {
-                workspace.undo().unwrap();
-                assert_eq!(now(), before);
+                workspace.undo(&mut || fresh(&draft)).unwrap();
+                check(&before, "undo of the rewind");
             }
         }
     }
