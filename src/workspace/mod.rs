@@ -6,6 +6,7 @@
 //! may take longer than a file does. Nothing is ever reached through a link that leads out of the
 //! root, and nothing of git's own folders is read or written on behalf of a model.
 
+mod alteration;
 mod apply;
 mod compare;
 mod copy;
@@ -21,12 +22,17 @@ mod install;
 mod locate;
 mod nearest;
 mod patch;
+mod patch_grammar;
+mod patch_hunks;
 mod place;
 mod proposal;
 mod quote;
+mod relocate;
 mod rules;
+mod together;
 mod walk;
 
+pub use alteration::{Alteration, Edit};
 pub use compare::PATCH_FILE_BYTES_MAX;
 pub use copy_files::{COPY_BYTES_MAX, COPY_FILES_MAX};
 pub use error::{ApplyError, EditError, FileError, WorkspaceError, WriteError};
@@ -34,6 +40,8 @@ pub use excerpt::{EXCERPT_BYTES_MAX, EXCERPT_LINES_MAX, Excerpt, LINE_BYTES_MAX}
 pub use facts::{Count, Facts, GitFacts};
 pub use git::Head;
 pub use nearest::{Difference, Nearest};
+pub use patch_grammar::{Action, Mark, Operation, PatchError, PatchHunk, parse_patch};
+pub use patch_hunks::{HunkMiss, Why, apply_hunks};
 pub use proposal::{Accepted, Extent, Proposal, Written};
 pub use rules::{RULES_BYTES_MAX, RulesFile};
 
@@ -49,17 +57,6 @@ use std::path::{Component, Path, PathBuf};
 pub const FILE_BYTES_MAX: u64 = 8 * 1024 * 1024;
 /// Unchanged lines around a hunk, as git shows them.
 pub const CONTEXT_LINES: usize = 3;
-
-/// A replacement in one file.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Edit {
-    /// From the folder where the user started; from the root where that leads nowhere. Absolute
-    /// paths into the tree are taken too.
-    pub path: String,
-    /// What must occur exactly once. None or empty: the file is to be created (or is empty).
-    pub old: Option<String>,
-    pub new: String,
-}
 
 /// Where a workspace's changes land.
 #[derive(Clone, Debug)]
@@ -270,14 +267,28 @@ impl Workspace {
 
     /// Works out what an edit would do. Writes nothing.
     pub fn propose(&self, edit: &Edit) -> Result<Proposal, EditError> {
-        proposal::propose(self.work_root(), &self.asked(&edit.path)?, edit)
+        let asked = |path: &str| self.asked(path);
+        proposal::propose(self.work_root(), &asked, &Alteration::Replace(edit.clone()))
+    }
+
+    /// The same for several files: all of them, or the first that does not apply.
+    pub fn propose_all(&self, alterations: &[Alteration]) -> Result<Vec<Proposal>, EditError> {
+        together::propose_all(self.work_root(), &|path| self.asked(path), alterations)
     }
 
     /// Writes a proposal, or the hunks of it that were accepted: whole or not at all, and only if
     /// the file still is what the proposal was made from.
     pub fn write(&self, proposal: &Proposal, accepted: &Accepted) -> Result<Written, WriteError> {
-        let asked = self.asked(&proposal.edit().path)?;
-        proposal::write(self.work_root(), &asked, proposal, accepted)
+        proposal::write(self.work_root(), &|path| self.asked(path), proposal, accepted)
+    }
+
+    /// The same for several, with what was accepted of each: all of it, or none.
+    pub fn write_all(
+        &self,
+        proposals: &[Proposal],
+        accepted: &[Accepted],
+    ) -> Result<Vec<Written>, WriteError> {
+        together::write_all(self.work_root(), &|path| self.asked(path), proposals, accepted)
     }
 
     /// A path as somebody gave it, from the root.

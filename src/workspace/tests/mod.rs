@@ -2,9 +2,11 @@
 
 mod copies;
 mod edits;
+mod grammar;
 mod looks;
 mod patches;
 mod races;
+mod together;
 
 use super::*;
 use std::collections::BTreeMap;
