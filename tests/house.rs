@@ -13,8 +13,8 @@ const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 struct House {
     /// Room → the rooms that it may use.
     may_use: BTreeMap<String, BTreeSet<String>>,
-    /// Crate → the only room that may name it.
-    owner: BTreeMap<String, String>,
+    /// Crate → the rooms that may name it, and no other.
+    owners: BTreeMap<String, BTreeSet<String>>,
 }
 
 fn house(docs: &str) -> House {
@@ -26,7 +26,7 @@ fn house(docs: &str) -> House {
         let words = |cell: &str| cell.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
         house.may_use.insert(room.to_owned(), words(may_use).into_iter().collect());
         for name in words(crates) {
-            assert!(house.owner.insert(name.clone(), room.to_owned()).is_none(), "two own {name}");
+            house.owners.entry(name).or_default().insert(room.to_owned());
         }
     }
     house
@@ -45,9 +45,10 @@ fn forbidden(house: &House, room: &str, source: &str) -> Vec<String> {
             found.push(format!("{room} uses {used}"));
         }
     }
-    for (name, owner) in &house.owner {
-        if owner != room && names_before(&code, name) {
-            found.push(format!("{room} names the crate {name}, which is {owner}'s"));
+    for (name, owners) in &house.owners {
+        if !owners.contains(room) && names_before(&code, name) {
+            let owners = owners.iter().map(String::as_str).collect::<Vec<_>>().join("'s and ");
+            found.push(format!("{room} names the crate {name}, which is {owners}'s"));
         }
     }
     found
@@ -155,6 +156,8 @@ fn a_planted_import_is_found() {
     assert_eq!(plant("protocol", "fn f() { crate::text::width(\"\"); }"), ["protocol uses text"]);
     let foreign = plant("agent", "use reqwest::Client;");
     assert_eq!(foreign, ["agent names the crate reqwest, which is model's"]);
+    let foreign = plant("ui", "use tree_sitter::Node;");
+    assert_eq!(foreign, ["ui names the crate tree_sitter, which is code's and policy's"]);
     assert!(plant("policy", "use crate::protocol::Op;\n// use crate::term::X;").is_empty());
     assert!(plant("model", "use crate::model::sse;\nuse reqwest::Client;").is_empty());
 }

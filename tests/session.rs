@@ -7,8 +7,8 @@ mod common;
 mod stage;
 
 use brisk::protocol::{
-    Answer, AskEvent, Body, Budget, Delta, End, Event, HunkRef, Item, Mode, Op, Question, Setting,
-    TurnEvent,
+    Answer, AskEvent, Body, Budget, Delta, DraftEvent, End, Event, HunkRef, Item, Mode, Op,
+    Question, Setting, TurnEvent,
 };
 use brisk::session;
 use common::snapshot;
@@ -359,5 +359,107 @@ fn a_patch_with_a_hunk_that_fits_nowhere_writes_nothing_and_says_what_is_near() 
             (MAIN.1.into(), "x = 1\n".into())
         );
         assert!(!place.project.join("new.py").exists());
+    });
+}
+
+const PLANS: &str = r#"
+[[reply]]
+calls = [{ tool = "tell", arguments = { kind = "plan", text = "[ ] add fastrand to Cargo.toml\n[ ] use it" } }]
+[[reply]]
+expect = ["no new dependency"]
+calls = [{ tool = "tell", arguments = { kind = "plan", text = "[ ] write jitter by hand, as Cargo.toml stays\n[ ] use it" } }]
+[[reply]]
+expect = ["the user agrees to the plan"]
+calls = [{ tool = "tell", arguments = { kind = "plan", text = "[x] write jitter by hand, as Cargo.toml stays\n[>] use it" } }]
+[[reply]]
+expect = ["shown: 1 of 2 done"]
+text = "Done."
+"#;
+
+#[test]
+fn a_plan_that_reaches_far_is_asked_about_until_the_user_agrees() {
+    with("openai-chat", PLANS, &[MAIN], |place| async move {
+        let mut stage = Stage::open(&place, Mode::Confirm, 100_000).await;
+        stage.prompt("add jitter").await;
+        let (ask, question) = stage.asked().await;
+        let Question::Plan { steps, why, again: false, .. } = question else {
+            panic!("{question:?}")
+        };
+        assert_eq!(steps, ["add fastrand to Cargo.toml", "use it"]);
+        assert!(why.contains("depends on"), "{why}");
+        stage.answer(ask, Answer::No { comment: Some("no new dependency".into()) }).await;
+        let (ask, question) = stage.asked().await;
+        assert!(matches!(question, Question::Plan { .. }), "a changed plan is asked about again");
+        stage.answer(ask, Answer::Yes).await;
+        assert_eq!(stage.end().await, End::Done, "{:?}", place.server().mismatch());
+        let asks = stage
+            .events
+            .iter()
+            .filter(|event| matches!(event.body, Body::Ask(AskEvent::Opened(_))));
+        assert_eq!(asks.count(), 2, "progress alone is not asked about");
+    });
+}
+
+#[test]
+fn in_plan_mode_a_yes_to_the_plan_lets_the_work_begin() {
+    let script = r#"
+[[reply]]
+calls = [{ tool = "tell", arguments = { kind = "plan", text = "[ ] change main.py" } }]
+[[reply]]
+expect = ["the mode is now confirm"]
+text = "Now."
+"#
+    .replace("the mode", "The mode");
+    with("anthropic", &script, &[MAIN], |place| async move {
+        let mut stage = Stage::open(&place, Mode::Plan, 100_000).await;
+        stage.prompt("change it").await;
+        let (ask, question) = stage.asked().await;
+        assert!(matches!(&question, Question::Plan { why, .. } if why == "plan mode"));
+        stage.answer(ask, Answer::Yes).await;
+        assert_eq!(stage.end().await, End::Done, "{:?}", place.server().mismatch());
+        assert_eq!(stage.state.mode(), Mode::Confirm);
+    });
+}
+
+#[test]
+fn a_commit_holds_what_was_accepted_and_asks_before_hooks_run() {
+    with("openai-chat", EDIT, &[MAIN, ("other.txt", "1\n")], |place| async move {
+        let git = |args: &[&str]| {
+            let mut command = std::process::Command::new("git");
+            let identity = ["-c", "user.name=T", "-c", "user.email=t@example.com"];
+            let output = command.args(identity).args(args).current_dir(&place.project).output();
+            String::from_utf8(output.unwrap().stdout).unwrap()
+        };
+        git(&["init", "-q", "-b", "main"]);
+        git(&["config", "user.name", "T"]);
+        git(&["config", "user.email", "t@example.com"]);
+        git(&["add", "."]);
+        git(&["commit", "-q", "-m", "first"]);
+        place.write(".git/hooks/pre-commit", "#!/bin/sh\ntouch hooked\n");
+        git(&["config", "core.fileMode", "true"]);
+        let hook = place.project.join(".git/hooks/pre-commit");
+        std::fs::set_permissions(hook, std::os::unix::fs::PermissionsExt::from_mode(0o755))
+            .unwrap();
+        place.write("other.txt", "the user's own\n");
+        let mut stage = Stage::open(&place, Mode::AutoEdit, 100_000).await;
+        stage.prompt("Raise a and i. Quickly.").await;
+        assert_eq!(stage.end().await, End::Done);
+        stage.send(Op::Commit { message: None }).await;
+        let (ask, question) = stage.asked().await;
+        let Question::Choose { text, options, .. } = question else { panic!("{question:?}") };
+        assert!(text.contains("Raise a and i\n") && text.contains("main.py"), "{text}");
+        assert!(!text.contains("other.txt"), "{text}");
+        stage.answer(ask, Answer::Text("Raise both".into())).await;
+        let (ask, _) = stage.asked().await;
+        stage.answer(ask, Answer::Text(options[1].clone())).await;
+        let made =
+            stage.until(|body| matches!(body, Body::Draft(DraftEvent::Committed { .. }))).await;
+        assert!(
+            matches!(made, Body::Draft(DraftEvent::Committed { subject, .. }) if subject == "Raise both")
+        );
+        assert!(!place.project.join("hooked").exists(), "no hook ran");
+        assert_eq!(git(&["show", "--name-only", "--format="]).trim(), "main.py");
+        stage.send(Op::Commit { message: Some("again".into()) }).await;
+        stage.until(|body| matches!(body, Body::Notice(notice) if notice.text.contains("nothing was accepted"))).await;
     });
 }

@@ -36,7 +36,11 @@ pub(crate) struct Surroundings<'a> {
 pub(crate) fn first_items(around: &Surroundings<'_>, rules: &[RulesFile]) -> Vec<Item> {
     let mode = match around.tree {
         TreeKind::InPlace => around.mode.name().to_owned(),
-        TreeKind::Draft => format!("{}, in a draft: edits need no yes", around.mode.name()),
+        TreeKind::Draft => format!(
+            "{}, in a draft of the tree: edits need no yes, the user decides on all changes in the \
+             end; commits stay in the draft",
+            around.mode.name()
+        ),
         TreeKind::Copy => format!("{}, in a copy: edits need no yes", around.mode.name()),
     };
     let text = prompt::render(
@@ -89,8 +93,8 @@ fn top(facts: &Facts) -> String {
 pub(super) fn mode_note(mode: Mode) -> String {
     let means = match mode {
         Mode::Plan => "look and plan only; edits and commands that write are refused",
-        Mode::Confirm => "edits and commands that may write are asked about",
-        Mode::AutoEdit => "edits are written at once, commands that may write are asked about",
+        Mode::Confirm => "the user decides on edits; commands that may write are asked about",
+        Mode::AutoEdit => "edits need no yes; commands that may write are asked about",
         Mode::Autopilot => "edits and commands run without a question",
     };
     format!("The mode is now {mode}: {means}.")

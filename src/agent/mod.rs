@@ -17,7 +17,7 @@ pub(crate) use turn::run;
 use crate::model::{Client, Estimator};
 use crate::policy::Rules;
 use crate::protocol::{
-    Answer, Body, Budget, Item, Mode, ModelSpec, Question, Service, TermId, Usage,
+    Answer, Author, Body, Budget, Item, Mode, ModelSpec, Question, Service, TermId, Usage,
 };
 use crate::term::Terminal;
 use crate::workspace::Workspace;
@@ -57,6 +57,12 @@ pub(crate) trait Terminals: Send + Sync {
     fn watch(&self, term: TermId, command: &str);
 }
 
+/// What the agent's work does to the files is looked at after each piece of it.
+pub(crate) trait Draft: Send + Sync {
+    /// Something that may have written files has come to rest: who it was.
+    fn touched(&self, author: Author) -> Wait<'_, ()>;
+}
+
 pub(crate) type Wait<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
 /// What the user may change while a turn runs.
@@ -65,6 +71,8 @@ pub(crate) struct Settings {
     pub(crate) mode: Mode,
     pub(crate) budget: Budget,
     pub(crate) rules: Rules,
+    /// The steps of the plan that the user agreed to.
+    pub(crate) agreed: Option<Vec<String>>,
 }
 
 /// What a turn works with; it outlives the turn.
@@ -75,6 +83,7 @@ pub(crate) struct World {
     pub(crate) estimator: Arc<Mutex<Estimator>>,
     pub(crate) workspace: Arc<Workspace>,
     pub(crate) terminals: Arc<dyn Terminals>,
+    pub(crate) draft: Arc<dyn Draft>,
     /// A user is there, who can type passwords.
     pub(crate) attended: bool,
     /// Folders outside the workspace that commands may read: the full outputs of earlier ones.

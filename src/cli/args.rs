@@ -14,7 +14,8 @@ use std::path::PathBuf;
     override_usage = "brisk [OPTIONS] [PROMPT]\n       brisk [OPTIONS] -p PROMPT\n       brisk [OPTIONS] <COMMAND>",
     after_help = "With no command brisk opens full screen. Exit codes: 0 done, 1 the task failed, \
                   2 usage, 3 configuration or credentials, 4 provider or network, 5 something was \
-                  denied, 6 budget or steps used up, 7 infeasible, 124 --max-time ran out."
+                  denied, 6 budget or steps used up, 7 infeasible, 8 a gate is red, 9 no \
+                  draft can be had, 124 --max-time ran out."
 )]
 pub(super) struct Args {
     #[command(subcommand)]
@@ -41,6 +42,8 @@ pub(super) enum Command {
     Config(ConfigArgs),
     /// What the policy says of a command line, and why.
     Policy(PolicyArgs),
+    /// What brisk finds on this machine: draft or in place, shell, git, terminal, paths, model.
+    Doctor(DoctorArgs),
     /// Prints the version.
     Version,
 }
@@ -79,6 +82,13 @@ pub(super) enum PolicyCommand {
 }
 
 #[derive(Debug, clap::Args)]
+pub(super) struct DoctorArgs {
+    /// One JSON object.
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+#[derive(Debug, clap::Args)]
 pub(super) struct RunArgs {
     /// A configured model, or PROVIDER/ID, or auto.
     #[arg(short, long, global = true)]
@@ -111,6 +121,15 @@ pub(super) struct RunArgs {
     /// Commands that start with these words never run.
     #[arg(long, global = true, value_name = "RULE")]
     pub(super) deny: Vec<String>,
+
+    /// Where the agent works (default: a draft; where none can be had, full screen in place,
+    /// one-shot in a copy).
+    #[arg(long, global = true, value_enum, value_name = "WHERE")]
+    pub(super) tree: Option<TreeArg>,
+
+    /// Whether the project's checks run on what changed; require: the exit code is 8 if one is red.
+    #[arg(long, global = true, value_enum, value_name = "WHEN")]
+    pub(super) gates: Option<GatesArg>,
 
     /// Works in this folder.
     #[arg(short = 'C', global = true, value_name = "DIR")]
@@ -184,7 +203,22 @@ pub(super) enum OutputArg {
 pub(super) enum ApplyArg {
     #[default]
     None,
+    /// If all gates pass.
+    Gated,
     All,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum TreeArg {
+    Draft,
+    InPlace,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum GatesArg {
+    On,
+    Off,
+    Require,
 }
 
 /// Where a command line leads; not every flag means something everywhere.
@@ -215,7 +249,9 @@ impl RunArgs {
             ("--max-steps", self.max_steps.is_some()),
             ("--max-time", self.max_time.is_some()),
             ("--ephemeral", self.ephemeral),
+            ("--gates", self.gates.is_some()),
         ];
+        let tree = [("--tree", self.tree.is_some())];
         let rules = [
             ("--mode", self.mode.is_some()),
             ("--allow", !self.allow.is_empty()),
@@ -226,7 +262,7 @@ impl RunArgs {
             Place::OneShot => (&[], ""),
             Place::Interactive => (&[&one_shot], "without -p"),
             Place::Demo => (&[&one_shot, &session, &rules, &model], "with demo"),
-            Place::Query => (&[&one_shot, &session], "with this command"),
+            Place::Query => (&[&one_shot, &session, &tree], "with this command"),
         };
         let given = refused.iter().copied().flatten().find(|(_, given)| *given);
         match given {

@@ -18,6 +18,7 @@ pub(super) enum Exit {
     Denied,
     Budget,
     Infeasible,
+    GateRed,
     Sandbox,
     Timeout,
     Interrupted,
@@ -25,7 +26,7 @@ pub(super) enum Exit {
 }
 
 impl Exit {
-    pub(super) const ALL: [(Exit, u8, &'static str); 12] = [
+    pub(super) const ALL: [(Exit, u8, &'static str); 13] = [
         (Exit::Done, 0, "done"),
         (Exit::Failed, 1, "failed"),
         (Exit::Usage, 2, "usage"),
@@ -34,6 +35,7 @@ impl Exit {
         (Exit::Denied, 5, "denied"),
         (Exit::Budget, 6, "budget"),
         (Exit::Infeasible, 7, "infeasible"),
+        (Exit::GateRed, 8, "gate-red"),
         (Exit::Sandbox, 9, "sandbox"),
         (Exit::Timeout, 124, "timeout"),
         (Exit::Interrupted, 130, "interrupted"),
@@ -71,7 +73,7 @@ impl Exit {
             FailureKind::Credentials | FailureKind::Config => Exit::Config,
             FailureKind::Provider => Exit::Provider,
             FailureKind::Overflow => Exit::Budget,
-            FailureKind::Copy => Exit::Sandbox,
+            FailureKind::Draft => Exit::Sandbox,
             FailureKind::Local => Exit::Failed,
         }
     }

@@ -57,6 +57,7 @@ pub(super) async fn show(
         multiplexer: config.terminal.multiplexer,
         programs_copy: config.programs_copy,
         leader,
+        editor: config.editor.clone(),
         first_prompt: prompt,
         history_file: Some(config.paths.state.join("history")),
         notice,

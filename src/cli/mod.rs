@@ -4,6 +4,7 @@
 mod args;
 mod config;
 mod demo;
+mod doctor;
 mod exit;
 mod interactive;
 mod oneshot;
@@ -21,6 +22,9 @@ use std::process::ExitCode;
 
 /// The whole program: reads the command line, runs, and gives the exit code.
 pub fn main() -> ExitCode {
+    if let Some(code) = crate::sandbox::hidden_entry(std::env::args_os().skip(1)) {
+        return code;
+    }
     let args = match Args::try_parse() {
         Ok(args) => args,
         Err(error) => return exit::of_clap(&error),
@@ -40,6 +44,7 @@ fn run(args: Args) -> Result<Exit, Trouble> {
         }
         Some(Command::Config(args)) => config::run(&args, &run),
         Some(Command::Policy(args)) => policy::run(&args, &run),
+        Some(Command::Doctor(args)) => doctor::run(&args, &run),
         Some(Command::Demo) => demo::run(&run),
         Some(Command::Exec { prompt }) => oneshot::run(&prompt, &run),
         None => match (print, prompt) {

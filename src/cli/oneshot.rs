@@ -145,9 +145,10 @@ impl Watch {
             Question::Run { why, .. } => {
                 format!("this command {why}, and in a one-shot run nobody can say yes")
             }
-            Question::Apply { .. } | Question::Review { .. } | Question::Plan { .. } => {
-                "in a one-shot run nobody can say yes".to_owned()
-            }
+            Question::Apply { .. }
+            | Question::Review { .. }
+            | Question::Plan { .. }
+            | Question::Gates { .. } => "in a one-shot run nobody can say yes".to_owned(),
             Question::Choose { .. } => {
                 "in a one-shot run nobody can answer: take the most careful reading, or tell \
                  infeasible"
@@ -177,6 +178,10 @@ fn in_words(question: &Question) -> String {
                 format!("apply {path} +{} -{}", file.added, file.removed)
             });
             files.collect::<Vec<_>>().join(", ")
+        }
+        Question::Gates { gates } => {
+            let gates = gates.iter().map(|gate| gate.command.as_str());
+            format!("run {}", gates.collect::<Vec<_>>().join("; "))
         }
         Question::Plan { steps, .. } => {
             let steps = steps.iter().map(|step| crate::text::clean(step).into_owned());

@@ -1,12 +1,12 @@
 //! From flags and configuration to a session: the one place where they meet.
 
-use super::args::RunArgs;
+use super::args::{GatesArg, RunArgs, TreeArg};
 use super::exit::{Exit, Trouble};
 use crate::config::{self, Config, Inputs};
 use crate::model::Timing;
 use crate::policy::{Rule, Rules};
 use crate::protocol::{Mode, ModelSpec, Service, Size, TreeKind};
-use crate::session;
+use crate::session::{self, Tree};
 use std::path::PathBuf;
 use std::sync::Arc;
 use tokio::runtime::{Builder, Runtime};
@@ -69,7 +69,7 @@ fn folder(args: &RunArgs) -> Result<Option<PathBuf>, Trouble> {
 pub(super) fn options(
     args: &RunArgs,
     config: &Arc<Config>,
-    tree: TreeKind,
+    instead: TreeKind,
 ) -> Result<session::Options, Trouble> {
     if config.mode == Mode::Autopilot && !config.budget_named {
         return Err(
@@ -85,19 +85,26 @@ pub(super) fn options(
         ))
         .with_hint(format!("set models.{}.price in the config, or limit tokens", model.name)));
     }
-    options_with(args, config, tree, model, service)
+    options_with(args, config, instead, model, service)
 }
 
+/// `instead`: where to work if no draft can be had and none was asked for by name.
 pub(super) fn options_with(
     args: &RunArgs,
     config: &Arc<Config>,
-    tree: TreeKind,
+    instead: TreeKind,
     model: ModelSpec,
     service: Service,
 ) -> Result<session::Options, Trouble> {
+    let tree = match args.tree {
+        None => Tree::DraftElse(instead),
+        Some(TreeArg::Draft) => Tree::Only(TreeKind::Draft),
+        Some(TreeArg::InPlace) => Tree::Only(TreeKind::InPlace),
+    };
     Ok(session::Options {
         folder: config.folder().to_path_buf(),
         tree,
+        entry: entry()?,
         mode: config.mode,
         model,
         service,
@@ -105,9 +112,17 @@ pub(super) fn options_with(
         rules: rules(args, config)?,
         size: UNSEEN,
         ephemeral: args.ephemeral,
+        gates: args.gates != Some(GatesArg::Off),
         attended: false,
         timing: Timing::default(),
         config: Arc::clone(config),
+    })
+}
+
+/// This very program, which the draft's shells start through.
+fn entry() -> Result<PathBuf, Trouble> {
+    std::env::current_exe().map_err(|error| {
+        Trouble::new(Exit::Failed, format!("brisk does not find its own program: {error}"))
     })
 }
 

@@ -1,6 +1,7 @@
 //! Who said what: each layer's settings, one above the other, with the place of each.
 
 use super::error::{ConfigError, Place, Trouble};
+use super::guard;
 use super::schema::{self, Key, Kind};
 use std::collections::BTreeMap;
 use std::fmt;
@@ -45,7 +46,8 @@ pub(super) struct Layers {
 }
 
 impl Layers {
-    pub(super) fn say(&mut self, key: Key, said: Said) {
+    pub(super) fn say(&mut self, key: &[String], said: Said) {
+        let key = schema::canonical(key);
         if !self.said.contains_key(&key) {
             self.order.push(key.clone());
         }
@@ -58,7 +60,7 @@ impl Layers {
     }
 
     pub(super) fn all(&self, key: &[String]) -> &[Said] {
-        self.said.get(key).map_or(&[], Vec::as_slice)
+        self.said.get(&schema::canonical(key)).map_or(&[], Vec::as_slice)
     }
 
     pub(super) fn keys(&self) -> impl Iterator<Item = &Key> {
@@ -123,10 +125,10 @@ impl Layers {
         })?;
         let mut leaves = Leaves { content, path, source, out: Vec::new() };
         leaves.table(&Vec::new(), table.get_ref())?;
-        let (profiles, settings) =
+        let (profiles, settings): (Vec<_>, Vec<_>) =
             leaves.out.into_iter().partition(|(key, _)| key[0] == "profiles");
         for (key, said) in settings {
-            self.say(key, said);
+            self.say(&key, said);
         }
         Ok(profiles)
     }
@@ -162,6 +164,12 @@ impl Leaves<'_> {
                 }
                 (other, Some(kind)) => {
                     let value_at = value.span().start;
+                    if let (Kind::Guards, DeValue::Array(tables)) = (kind, other) {
+                        for table in tables.iter() {
+                            let one = plain(table.get_ref()).unwrap_or(Value::Boolean(false));
+                            guard::check(&one).map_err(|error| at(table.span().start, error))?;
+                        }
+                    }
                     let value = plain(other).ok_or_else(|| {
                         let message =
                             format!("`{}` has a value that is not understood", key.join("."));
@@ -218,7 +226,8 @@ pub(super) fn spoken(key: &str, text: &str) -> Result<(Key, Value), ConfigError>
     let parsed = DeValue::parse(text).ok().and_then(|value| plain(value.get_ref()));
     let bare = || Value::String(text.to_owned());
     let value = match (kind, parsed) {
-        (Kind::Text | Kind::OneOf(_), Some(value)) if !value.is_str() => bare(),
+        (Kind::Command, Some(Value::Boolean(false))) => Value::Boolean(false),
+        (Kind::Text | Kind::OneOf(_) | Kind::Command, Some(value)) if !value.is_str() => bare(),
         (Kind::Flag, None | Some(Value::Integer(_))) if matches!(text, "1" | "yes") => {
             Value::Boolean(true)
         }

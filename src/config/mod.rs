@@ -8,7 +8,10 @@
 //! Keys are looked up when a provider is used, never before, and never kept.
 
 mod child;
+mod draft;
 mod error;
+mod gates;
+mod guard;
 mod inputs;
 mod key;
 mod layers;
@@ -18,13 +21,14 @@ mod services;
 mod shell;
 mod value;
 
+pub use draft::DraftSettings;
 pub use error::{ConfigError, Place, Trouble};
 pub use inputs::Inputs;
 pub use layers::{Said, Source};
 pub use paths::Paths;
 pub use value::{seconds, tokens};
 
-use crate::protocol::{Budget, Mode};
+use crate::protocol::{Budget, GuardPaths, Mode};
 use layers::Layers;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -48,6 +52,8 @@ pub struct Config {
     pub editor: Option<String>,
     pub ui: Ui,
     pub rules: RuleTexts,
+    /// Of all layers: a weaker one's guards are not taken away by a stronger one.
+    pub guards: Vec<GuardPaths>,
     pub paths: Paths,
     pub terminal: Terminal,
     /// Programs in brisk's terminal may write the user's clipboard.
@@ -138,12 +144,12 @@ pub fn load(inputs: &Inputs) -> Result<Config, ConfigError> {
                 error.message = format!("{variable}: {}", error.message);
                 error
             })?;
-            layers.say(key, Said { source: Source::Variable((*variable).to_owned()), value });
+            layers.say(&key, Said { source: Source::Variable((*variable).to_owned()), value });
         }
     }
     for (key, text) in &inputs.overrides {
         let (key, value) = layers::spoken(key, text)?;
-        layers.say(key, Said { source: Source::Flag, value });
+        layers.say(&key, Said { source: Source::Flag, value });
     }
     Ok(Config::new(inputs, paths, layers))
 }
@@ -163,7 +169,7 @@ fn apply_profile(
         });
     }
     for (key, said) in said.into_iter().filter(|(key, _)| key[1] == wanted) {
-        layers.say(key[2..].to_vec(), said);
+        layers.say(&key[2..], said);
     }
     Ok(())
 }
@@ -180,6 +186,7 @@ impl Config {
             editor: inputs.var("VISUAL").or(inputs.var("EDITOR")).map(str::to_owned),
             ui: Ui { theme: String::new(), ascii: false },
             rules: RuleTexts::default(),
+            guards: Vec::new(),
             paths,
             terminal,
             programs_copy: false,
@@ -236,6 +243,9 @@ impl Config {
             ask: texts(self, &["rules", "ask"]),
             deny: self.denied(),
         };
+        let said = self.layers.all(&["guard".to_owned()]).iter();
+        let tables = said.filter_map(|said| said.value.as_array()).flatten();
+        self.guards = tables.filter_map(guard::read).collect();
     }
 
     /// What any layer denies stays denied: a weaker layer is not overruled by a stronger one.

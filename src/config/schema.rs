@@ -1,7 +1,8 @@
 //! The settings that exist, and what their values may be. `*` stands for a name that the user chose.
 
 use super::error::{ConfigError, Trouble, nearest};
-use super::value;
+use super::{guard, value};
+use std::path::{Component, Path};
 use toml::Value;
 
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -14,9 +15,13 @@ pub(super) enum Kind {
     Duration,
     OneOf(&'static [&'static str]),
     Texts,
+    /// For `sh -c`; or false.
+    Command,
+    /// A relative path that does not climb.
+    Inside,
     SomeOf(&'static [&'static str]),
-    /// `[[guard]]` and its like: checked by whoever uses them.
-    Tables(&'static [&'static str]),
+    /// `[[guard]]`: each table is checked by itself.
+    Guards,
 }
 
 const EFFORTS: &[&str] = &["minimal", "low", "medium", "high", "xhigh", "max"];
@@ -42,6 +47,8 @@ pub(super) const SETTINGS: &[(&str, Kind)] = &[
     ("ui.mouse", Kind::Flag),
     ("terminal.leader", Kind::Text),
     ("terminal.clipboard", Kind::OneOf(&["off", "write"])),
+    ("draft.caches", Kind::Texts),
+    ("draft.through", Kind::Texts),
     ("rules.allow", Kind::Texts),
     ("rules.ask", Kind::Texts),
     ("rules.deny", Kind::Texts),
@@ -60,12 +67,17 @@ pub(super) const SETTINGS: &[(&str, Kind)] = &[
     ("models.*.price.cached", Kind::Dollars),
     ("models.*.price.cache_write", Kind::Dollars),
     ("models.*.price.output", Kind::Dollars),
-    ("gates.*", Kind::Text),
-    ("gates.*.run", Kind::Text),
+    ("gates.find", Kind::Flag),
+    ("gates.*", Kind::Command),
+    ("gates.*.run", Kind::Command),
     ("gates.*.when", Kind::OneOf(&["edit", "turn", "apply"])),
     ("gates.*.timeout", Kind::Duration),
-    ("guard", Kind::Tables(&["name", "paths"])),
+    ("gates.*.sarif", Kind::Inside),
+    ("guard", Kind::Guards),
 ];
+
+/// Though it stands among names that the user chose, it is none.
+const RESERVED: &str = "gates.find";
 
 /// The variables that set one setting each.
 pub(super) const VARIABLES: &[(&str, &str)] = &[
@@ -94,9 +106,19 @@ fn starts(pattern: &str, key: &[String]) -> bool {
     key.iter().all(|part| parts.next().is_some_and(|known| known == "*" || known == part))
 }
 
+/// The key under which a value is kept: a gate's command line is its `run`.
+pub(super) fn canonical(key: &[String]) -> Key {
+    let mut key = key.to_vec();
+    if kind(&key) == Some(Kind::Command) && key.len() == 2 {
+        key.push("run".to_owned());
+    }
+    key
+}
+
 /// What the value of this key may be; None if there is no such setting.
 pub(super) fn kind(key: &[String]) -> Option<Kind> {
-    SETTINGS.iter().find(|(pattern, _)| fits(pattern, key)).map(|(_, kind)| *kind)
+    let reserved = key.len() > 2 && starts(RESERVED, &key[..2]);
+    SETTINGS.iter().find(|(pattern, _)| !reserved && fits(pattern, key)).map(|(_, kind)| *kind)
 }
 
 /// Whether settings lie below this key.
@@ -146,6 +168,12 @@ pub(super) fn unknown(key: &[String]) -> ConfigError {
 pub(super) fn check(key: &[String], kind: Kind, value: &Value) -> Result<(), ConfigError> {
     let fits = match (kind, value) {
         (Kind::Text, Value::String(_)) | (Kind::Flag, Value::Boolean(_)) => true,
+        (Kind::Command, Value::String(text)) => !text.trim().is_empty(),
+        (Kind::Command, Value::Boolean(wanted)) => !wanted,
+        (Kind::Inside, Value::String(text)) => {
+            let mut parts = Path::new(text).components();
+            !text.is_empty() && parts.all(|part| matches!(part, Component::Normal(_)))
+        }
         (Kind::Tokens, Value::String(text)) => value::tokens(text).is_some(),
         (Kind::Tokens | Kind::Count, Value::Integer(count)) => *count >= 0,
         (Kind::Dollars, Value::Float(dollars)) => *dollars >= 0.0 && dollars.is_finite(),
@@ -159,11 +187,10 @@ pub(super) fn check(key: &[String], kind: Kind, value: &Value) -> Result<(), Con
             }
             true
         }
-        (Kind::Tables(fields), Value::Array(values)) => values.iter().all(|value| {
-            value
-                .as_table()
-                .is_some_and(|table| table.keys().all(|key| fields.contains(&key.as_str())))
-        }),
+        (Kind::Guards, Value::Array(values)) => {
+            values.iter().try_for_each(guard::check)?;
+            true
+        }
         _ => false,
     };
     if fits {
@@ -172,6 +199,8 @@ pub(super) fn check(key: &[String], kind: Kind, value: &Value) -> Result<(), Con
     let wanted = match kind {
         Kind::Text => "a text such as \"name\"".to_owned(),
         Kind::Flag => "true or false".to_owned(),
+        Kind::Command => "a command line such as \"cargo test\", or false".to_owned(),
+        Kind::Inside => "a path inside the project such as \"scan.sarif\"".to_owned(),
         Kind::Tokens => "a token count such as \"100k\"".to_owned(),
         Kind::Count => "a whole number such as 20".to_owned(),
         Kind::Dollars => "dollars such as 0.5".to_owned(),
@@ -179,7 +208,7 @@ pub(super) fn check(key: &[String], kind: Kind, value: &Value) -> Result<(), Con
         Kind::OneOf(names) => format!("one of {}", names.join(", ")),
         Kind::Texts => "a list of texts such as [\"cargo test\"]".to_owned(),
         Kind::SomeOf(names) => format!("a list out of {}", names.join(", ")),
-        Kind::Tables(fields) => format!("tables with {}", fields.join(", ")),
+        Kind::Guards => "tables: [[guard]]".to_owned(),
     };
     let message = format!("`{}` must be {wanted}, not {value}", key.join("."));
     Err(ConfigError::new(Trouble::Setting, message))

@@ -2,13 +2,13 @@ use super::*;
 use crate::protocol::{Api, EditFormat, Effort};
 use std::collections::BTreeMap;
 
-struct House {
+pub(super) struct House {
     folder: tempfile::TempDir,
     inputs: Inputs,
 }
 
 impl House {
-    fn new() -> House {
+    pub(super) fn new() -> House {
         let folder = tempfile::tempdir().unwrap();
         let home = folder.path().join("home");
         std::fs::create_dir_all(home.join(".config/brisk")).unwrap();
@@ -30,12 +30,12 @@ impl House {
         House { folder, inputs }
     }
 
-    fn user(self, text: &str) -> House {
+    pub(super) fn user(self, text: &str) -> House {
         std::fs::write(self.folder.path().join("home/.config/brisk/config.toml"), text).unwrap();
         self
     }
 
-    fn system(self, text: &str) -> House {
+    pub(super) fn system(self, text: &str) -> House {
         std::fs::write(&self.inputs.system, text).unwrap();
         self
     }
@@ -45,16 +45,16 @@ impl House {
         self
     }
 
-    fn flag(mut self, key: &str, value: &str) -> House {
+    pub(super) fn flag(mut self, key: &str, value: &str) -> House {
         self.inputs.overrides.push((key.to_owned(), value.to_owned()));
         self
     }
 
-    fn load(&self) -> Config {
+    pub(super) fn load(&self) -> Config {
         load(&self.inputs).unwrap_or_else(|error| panic!("{error}"))
     }
 
-    fn error(&self) -> ConfigError {
+    pub(super) fn error(&self) -> ConfigError {
         load(&self.inputs).expect_err("it should not load")
     }
 }
@@ -422,4 +422,36 @@ fn what_stands_around_brisk_is_told_by_its_variables() {
     assert_eq!(around("TMUX"), Multiplexer::Tmux);
     assert_eq!(around("STY"), Multiplexer::Screen);
     assert_eq!(around("OTHER"), Multiplexer::None);
+}
+
+#[test]
+fn the_guards_of_all_layers_hold() {
+    let guard = |name: &str| format!("[[guard]]\nname = \"{name}\"\npaths = [\"src/{name}/**\"]\n");
+    let house = House::new().system(&guard("auth")).user(&(guard("ledger") + &guard("billing")));
+    let guards = house.load().guards;
+    let names: Vec<_> = guards.iter().map(|guard| guard.name.as_str()).collect();
+    assert_eq!(names, ["auth", "ledger", "billing"]);
+    assert_eq!(guards[0].paths, ["src/auth/**"]);
+}
+
+#[test]
+fn a_guard_that_guards_nothing_is_told_with_its_line() {
+    let sound = "[[guard]]\nname = \"a\"\npaths = [\"a/**\"]\n";
+    for (text, message) in [
+        ("name = \"b\"", "the guard `b` needs paths"),
+        ("paths = [\"a\"]", "a guard needs a name"),
+        (
+            "name = \"b\"\npaths = [\"/etc/**\"]",
+            "of the guard `b` the path \"/etc/**\" must be from the workspace's root, without ..",
+        ),
+        (
+            "name = \"b\"\npaths = [\"{a\"]",
+            "of the guard `b` the path \"{a\" has a brace that is not closed",
+        ),
+        ("name = \"b\"\npath = [\"a\"]", "unknown key `guard.path`"),
+    ] {
+        let error = House::new().user(&format!("{sound}[[guard]]\n{text}\n")).error();
+        let place = error.place.expect("a file's setting has a place");
+        assert_eq!((error.message.as_str(), place.line), (message, 4));
+    }
 }

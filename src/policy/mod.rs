@@ -7,20 +7,25 @@
 //!   `readers` is the table of programs that only read, `danger` the table of what to be loud about.
 //! - [`Rules`] are the user's own words: deny over ask over allow.
 //! - [`Policy`] joins them with the mode.
+//! - [`guards`] tells the changes that always need a human, whatever the mode and the rules say.
 
 mod characters;
 mod danger;
+mod guards;
 mod judge;
 mod offer;
 mod paths;
 mod places;
+mod plan;
 mod reach;
 mod readers;
 mod rules;
 mod understand;
 mod words;
 
+pub use guards::{GUARDS, guards, large};
 pub use offer::rule_for;
+pub use plan::plan;
 pub use rules::{Rule, RuleError, Rules};
 
 use crate::protocol::{Class, Judgement, Mode, TreeKind, Walls};

@@ -1,6 +1,6 @@
 //! Every question to the human, and its reply: one mechanism for all.
 
-use super::{AskId, CallId, Change, Decision, FileSummary, Guarded};
+use super::{AskId, CallId, Change, Decision, FileSummary, GateVerdict, Guarded};
 use serde::{Deserialize, Serialize};
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -43,6 +43,8 @@ pub enum Question {
         #[serde(default)]
         guards: Vec<Guarded>,
     },
+    /// May the project's checks run on the draft? Asked once for a list of them.
+    Gates { gates: Vec<GateVerdict> },
     /// The plan, before the first edit.
     Plan {
         call: CallId,

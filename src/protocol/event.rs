@@ -159,8 +159,8 @@ pub enum FailureKind {
     Provider,
     /// The conversation no longer fits the model's window.
     Overflow,
-    /// No copy of the tree can be made, where one is needed.
-    Copy,
+    /// Neither a draft nor a copy of the tree can be had, where one is needed.
+    Draft,
     /// Disk, terminal, journal: this machine.
     Local,
 }
@@ -270,8 +270,23 @@ pub enum DraftEvent {
     Undone { what: String, redo: bool },
     /// Chat and files are as they were before this turn.
     Rewound { turn: TurnId },
+    /// The newest rewind was taken back.
+    Returned,
     /// A commit was made: its short id and its first line.
     Committed { commit: String, subject: String },
+}
+
+impl DraftEvent {
+    /// Whether it is something that happened, as opposed to how things stand.
+    pub const fn is_told(&self) -> bool {
+        !matches!(
+            self,
+            DraftEvent::Tree { .. }
+                | DraftEvent::Changed { .. }
+                | DraftEvent::Guarded { .. }
+                | DraftEvent::Gated { .. }
+        )
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

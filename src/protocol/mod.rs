@@ -7,6 +7,8 @@
 mod ask;
 mod change;
 mod event;
+mod facts;
+mod gate;
 mod ids;
 mod item;
 mod key;
@@ -26,6 +28,11 @@ pub use event::{
     AskEvent, Body, Delta, DraftEvent, End, Event, Failure, FailureKind, Limit, Notice,
     NoticeLevel, Queued, SessionEvent, TermEvent, TurnEvent, UsageEvent,
 };
+pub use facts::{
+    Facts, GuardPaths, Import, InterfaceChange, InterfaceKind, Side, Spot, TestChange, TestKind,
+    Touched,
+};
+pub use gate::{Gate, GateKind, GateRun, GateSetting, GateSettings, GateSource, GateWhen};
 pub use ids::{AskId, CallId, OpId, SessionId, TermId, TurnId};
 pub use item::{
     Detail, EditState, Item, Opaque, Outcome, PlanState, PlanStep, TermState, UserKind,

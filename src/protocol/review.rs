@@ -115,11 +115,17 @@ pub struct GateVerdict {
     pub command: String,
     pub state: GateState,
     pub duration_ms: u64,
+    /// What it counted: `41/41` tests, `3 errors`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub summary: Option<String>,
     /// The first lines that say why it failed, cleaned.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub lines: Vec<String>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub diagnostics: Vec<Diagnostic>,
+    /// The file that holds all of its output, if there was any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub output: Option<String>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

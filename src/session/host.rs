@@ -1,16 +1,18 @@
 //! The session's own task: ops in, turns started and ended. It decides nothing about a turn.
 
 use super::State;
+use super::desk::Order;
+use super::gating::Gating;
 use super::record::{Record, conversation};
 use super::repair::repairs;
 use super::review::Review;
 use super::shells::Shells;
-use crate::agent::{self, Out, Surroundings, Terminals, Turn, World};
+use crate::agent::{self, Draft, Out, Surroundings, Terminals, Turn, World};
 use crate::config::Config;
 use crate::model::{Client, Estimator};
 use crate::protocol::{
-    Body, DraftEvent, End, Failure, FailureKind, Input, Item, Limit, Mode, ModelSpec, NoticeLevel,
-    Op, Owner, Pen, Request, Service, SessionEvent, SessionId, Setting, TermId, TreeKind,
+    Author, Body, DraftEvent, End, Failure, FailureKind, Input, Item, Limit, Mode, ModelSpec,
+    NoticeLevel, Op, Owner, Pen, Request, Service, SessionEvent, SessionId, Setting, TermId,
     TurnEvent, TurnId, Usage, UserKind,
 };
 use crate::workspace::{Facts, Head, Workspace};
@@ -29,8 +31,12 @@ pub(super) struct Host {
     pub(super) service: Service,
     pub(super) workspace: Arc<Workspace>,
     pub(super) review: Arc<Review>,
+    pub(super) gating: Arc<Gating>,
+    pub(super) desk: mpsc::Sender<Order>,
     pub(super) shells: Arc<Shells>,
     pub(super) attended: bool,
+    /// The session's own.
+    pub(super) folder: PathBuf,
     pub(super) outputs: PathBuf,
     pub(super) record: Arc<Record>,
     pub(super) ops: mpsc::Receiver<Request>,
@@ -72,6 +78,7 @@ impl Host {
                 },
                 end = ended(&mut self.running) => self.end_turn(end).await,
                 facts = looked(&mut self.looking) => self.go_on(facts),
+                () = self.shells.rested.notified() => self.review_later(Author::User),
             }
         }
         self.shut_down().await;
@@ -125,10 +132,16 @@ impl Host {
             | Op::Undo
             | Op::Redo
             | Op::Rewind { .. }
-            | Op::Commit { .. } => {
-                self.record.notice(NoticeLevel::Info, "not yet", None);
-            }
+            | Op::Commit { .. } => self.order(Order::Op(op)),
             Op::Shutdown => {}
+        }
+    }
+
+    /// Gives the desk something to do.
+    fn order(&self, order: Order) {
+        if self.desk.try_send(order).is_err() {
+            let text = "too much waits to be decided: wait a moment";
+            self.record.notice(NoticeLevel::Error, text, None);
         }
     }
 
@@ -218,13 +231,19 @@ impl Host {
             estimator: Arc::clone(&self.estimator),
             workspace: Arc::clone(&self.workspace),
             terminals: Arc::clone(&self.shells) as Arc<dyn Terminals>,
+            draft: Arc::clone(&self.review) as Arc<dyn Draft>,
             attended: self.attended,
             readable: vec![self.outputs.clone()],
             cache_key: format!("brisk-{}", self.id),
         };
         let record = Arc::clone(&self.record);
         let seconds = settings.budget.seconds;
+        self.record.withdraw_review();
+        self.gating.cancel();
+        let review = Arc::clone(&self.review);
         let task = tokio::spawn(async move {
+            review.freshen().await;
+            review.before_turn(id, &turn.prompt).await;
             let run = agent::run(&mut turn, &world, &*record);
             match seconds {
                 None => run.await,
@@ -286,7 +305,7 @@ impl Host {
         for item in repairs {
             self.record.emit(Body::Item(item));
         }
-        self.show_changes().await;
+        self.review.refresh(None).await;
         let (usage, cost, steps) = self.record.with_state(|state| {
             let running = state.running.as_ref();
             running.map_or_else(Default::default, |running| {
@@ -305,13 +324,16 @@ impl Host {
         let ended = TurnEvent::Ended { turn: id, end, usage, cost, steps, duration_ms };
         self.record.emit(Body::Turn(ended));
         self.record.set_turn(None);
+        if self.attended {
+            self.order(Order::Settle);
+        }
         self.look();
     }
 
-    async fn show_changes(&self) {
-        if self.workspace.kind() != TreeKind::InPlace {
-            self.review.refresh(&self.workspace, &self.record).await;
-        }
+    /// What the user's own command did to the files is looked at, too.
+    fn review_later(&self, author: Author) {
+        let review = Arc::clone(&self.review);
+        tokio::spawn(async move { review.touched(author).await });
     }
 
     /// Looks at the workspace, which may take its time in a large one: the user's keys do not wait.
@@ -357,7 +379,9 @@ impl Host {
         if self.running.is_some() {
             self.interrupt().await;
         }
+        self.gating.close().await;
         self.shells.close().await;
+        self.review.close(&self.folder).await;
         self.record.emit(Body::Session(SessionEvent::Ended));
         // Nothing is left to be told of a journal that cannot be synced now.
         let _ = self.record.sync().await;

@@ -4,7 +4,11 @@
 //! A front end gets a [`Handle`] to send ops with and a [`Subscriber`] to read events from; it folds
 //! them into a [`State`] and never meets the agent. The session owns the tasks: they end with it.
 
+mod commits;
+mod desk;
 mod fanout;
+mod gating;
+mod ground;
 mod host;
 mod journal;
 mod ledger;
@@ -17,6 +21,7 @@ mod state;
 mod sweep;
 
 pub use fanout::Subscriber;
+pub use ground::Tree;
 pub use journal::{Replay, read as read_journal, replay};
 pub use start::{Options, Session, start};
 pub use state::{Draft, Entry, EntryBody, Header, Job, Live, Running, State, TermInfo};

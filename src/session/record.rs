@@ -116,13 +116,37 @@ impl Record {
             Question::Apply { .. }
             | Question::Review { .. }
             | Question::Plan { .. }
+            | Question::Gates { .. }
             | Question::Choose { .. } => None,
         }
     }
 
+    /// Opens a question. None: it was withdrawn.
+    pub(super) fn open(&self, question: Question) -> impl Future<Output = Option<Answer>> + use<> {
+        let (sender, receiver) = oneshot::channel();
+        let mut inner = self.lock();
+        inner.ask_count += 1;
+        let id = AskId(inner.ask_count);
+        inner.asks.insert(id, sender);
+        inner.emit(Body::Ask(AskEvent::Opened(Ask { id, question })), &self.fanout);
+        async { receiver.await.ok() }
+    }
+
     /// Withdraws every open question: the turn that asked is gone.
     pub(super) fn withdraw_asks(&self) {
-        let open = self.with_state(|state| state.asks.iter().map(|ask| ask.id).collect::<Vec<_>>());
+        self.withdraw(|_| true);
+    }
+
+    /// Nobody needs to decide on the draft as it was any more.
+    pub(super) fn withdraw_review(&self) {
+        self.withdraw(|question| matches!(question, Question::Review { .. }));
+    }
+
+    fn withdraw(&self, is: impl Fn(&Question) -> bool) {
+        let open = self.with_state(|state| {
+            let open = state.asks.iter().filter(|ask| is(&ask.question));
+            open.map(|ask| ask.id).collect::<Vec<_>>()
+        });
         for ask in open {
             self.lock().asks.remove(&ask);
             self.emit(Body::Ask(AskEvent::Withdrawn { ask }));
@@ -226,15 +250,8 @@ impl Out for Record {
     }
 
     fn ask(&self, question: Question) -> Wait<'_, Answer> {
-        let (sender, receiver) = oneshot::channel();
-        {
-            let mut inner = self.lock();
-            inner.ask_count += 1;
-            let id = AskId(inner.ask_count);
-            inner.asks.insert(id, sender);
-            inner.emit(Body::Ask(AskEvent::Opened(Ask { id, question })), &self.fanout);
-        }
-        Box::pin(async { receiver.await.unwrap_or(Answer::No { comment: None }) })
+        let answer = self.open(question);
+        Box::pin(async { answer.await.unwrap_or(Answer::No { comment: None }) })
     }
 
     fn sync(&self) -> Wait<'_, Result<(), String>> {
@@ -295,7 +312,12 @@ impl Out for Record {
     fn settings(&self) -> Settings {
         let inner = self.lock();
         let header = inner.state.header.as_ref().expect("a turn runs in a session that started");
-        Settings { mode: header.mode, budget: header.budget, rules: inner.rules.clone() }
+        Settings {
+            mode: header.mode,
+            budget: header.budget,
+            rules: inner.rules.clone(),
+            agreed: inner.state.agreed.clone(),
+        }
     }
 }
 
@@ -303,7 +325,9 @@ impl Out for Record {
 pub(super) fn conversation(state: &State) -> Vec<Item> {
     let items = state.entries.iter().filter_map(|entry| match &entry.body {
         super::EntryBody::Item(item) => Some(item.clone()),
-        super::EntryBody::Notice(_) | super::EntryBody::Ended { .. } => None,
+        super::EntryBody::Notice(_)
+        | super::EntryBody::Draft(_)
+        | super::EntryBody::Ended { .. } => None,
     });
     items.collect()
 }

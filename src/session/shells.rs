@@ -7,6 +7,7 @@ use crate::term::{TermError, Terminal, Watch};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, Instant};
+use tokio::sync::Notify;
 
 /// Open at once, the user's own among them: as many as one key can choose.
 const TERMINALS_MAX: usize = 9;
@@ -21,6 +22,8 @@ pub(super) struct Shells {
     shared: Launch,
     own: Launch,
     inner: Arc<Mutex<Inner>>,
+    /// Told when a command has ended that ran while the user had the pen.
+    pub(super) rested: Arc<Notify>,
 }
 
 struct Inner {
@@ -48,7 +51,7 @@ impl Shells {
     ) -> Result<Arc<Shells>, TermError> {
         let inner = Inner { shells: BTreeMap::new(), opened: 0, size, current: TermId(1) };
         let inner = Arc::new(Mutex::new(inner));
-        let shells = Arc::new(Shells { record, shared, own, inner });
+        let shells = Arc::new(Shells { record, shared, own, inner, rested: Arc::default() });
         let (term, _) = shells.start(Owner::Shared)?;
         shells.choose(term);
         Ok(shells)
@@ -83,7 +86,8 @@ impl Shells {
         let shell = Shell { terminal: terminal.clone(), owner, job: None };
         self.lock().shells.insert(term, shell);
         let (record, inner) = (Arc::downgrade(&self.record), Arc::downgrade(&self.inner));
-        tokio::spawn(mind(term, terminal.watch(), record, inner));
+        let rested = (owner == Owner::Shared).then(|| Arc::clone(&self.rested));
+        tokio::spawn(mind(term, terminal.watch(), record, inner, rested));
         Ok((term, terminal))
     }
 
@@ -119,6 +123,24 @@ impl Shells {
 
     pub(super) fn owner(&self, term: TermId) -> Option<Owner> {
         self.lock().shells.get(&term).map(|shell| shell.owner)
+    }
+
+    /// The agent's shells that are at their prompts, by process.
+    pub(super) fn idle(&self) -> Vec<u32> {
+        let terminals = self.shared_ones();
+        let idle = terminals.iter().filter(|terminal| !terminal.busy());
+        idle.map(Terminal::pid).collect()
+    }
+
+    /// The agent's idle shells go where their folders are now.
+    pub(super) fn reenter(&self) {
+        self.shared_ones().iter().for_each(Terminal::reenter);
+    }
+
+    fn shared_ones(&self) -> Vec<Terminal> {
+        let inner = self.lock();
+        let shared = inner.shells.values().filter(|shell| shell.owner == Owner::Shared);
+        shared.map(|shell| shell.terminal.clone()).collect()
     }
 
     /// All of them show a pane of this size.
@@ -254,8 +276,14 @@ fn how(exit: Option<i32>) -> String {
 }
 
 /// Says what happens in a terminal by itself: a question for a secret, the shell's end.
-async fn mind(term: TermId, mut watch: Watch, record: Weak<Record>, inner: Weak<Mutex<Inner>>) {
-    let (mut secret, mut quality) = (false, None);
+async fn mind(
+    term: TermId,
+    mut watch: Watch,
+    record: Weak<Record>,
+    inner: Weak<Mutex<Inner>>,
+    rested: Option<Arc<Notify>>,
+) {
+    let (mut secret, mut quality, mut busy) = (false, None, false);
     loop {
         let now = watch.now();
         let Some(record) = record.upgrade() else { return };
@@ -266,6 +294,13 @@ async fn mind(term: TermId, mut watch: Watch, record: Weak<Record>, inner: Weak<
         if let Some(new) = now.quality.filter(|_| now.quality != quality) {
             quality = now.quality;
             record.emit(Body::Term(TermEvent::Quality { term, quality: new }));
+        }
+        if std::mem::replace(&mut busy, now.busy)
+            && !now.busy
+            && now.pen == Pen::User
+            && let Some(rested) = &rested
+        {
+            rested.notify_one();
         }
         if let Some(exit) = now.exit {
             record.emit(Body::Term(TermEvent::Exited { term, exit }));

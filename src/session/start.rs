@@ -1,5 +1,8 @@
 //! Starting a session: its folder, journal, workspace and shell.
 
+use super::desk::{Desk, ORDERS_MAX};
+use super::gating::Gating;
+use super::ground::{self, DraftPlace, Tree};
 use super::host::Host;
 use super::journal::Journal;
 use super::record::{Ledger, Record};
@@ -11,15 +14,16 @@ use crate::config::Config;
 use crate::model::{Client, Timing};
 use crate::policy::Rules;
 use crate::protocol::{
-    Body, Budget, Failure, FailureKind, Launch, Mode, ModelSpec, Net, Service, SessionEvent,
-    SessionId, Size, TreeKind, Walls,
+    Body, Budget, Failure, FailureKind, Launch, Mode, ModelSpec, Net, NoticeLevel, Service,
+    SessionEvent, SessionId, Size, Walls,
 };
-use crate::workspace::{Backing, Workspace, WorkspaceError};
-use std::fs::{self, DirBuilder};
+use crate::workspace::Workspace;
+use std::fs::DirBuilder;
 use std::io;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, Mutex};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
@@ -27,7 +31,9 @@ use tokio::task::JoinHandle;
 pub struct Options {
     pub config: Arc<Config>,
     pub folder: PathBuf,
-    pub tree: TreeKind,
+    pub tree: Tree,
+    /// The brisk program: the draft's shells start through it.
+    pub entry: PathBuf,
     pub mode: Mode,
     pub model: ModelSpec,
     pub service: Service,
@@ -36,6 +42,8 @@ pub struct Options {
     pub size: Size,
     /// Keep nothing: no journal, no ledger line after the session.
     pub ephemeral: bool,
+    /// The project's checks run on what changed.
+    pub gates: bool,
     /// A user is there, who can take the pen and type passwords.
     pub attended: bool,
     pub timing: Timing,
@@ -70,7 +78,8 @@ pub async fn start(options: Options) -> Result<Session, Failure> {
     let sessions = state.join("sessions");
     // In the background: nothing of this session waits for it.
     drop(tokio::task::spawn_blocking(move || sweep::sweep(&sessions)));
-    let workspace = open_workspace(&options, &folder).await?;
+    let ground = ground::open(&options, &folder).await?;
+    let workspace = Arc::clone(&ground.workspace);
     let journal = Journal::create(&folder.join("journal.jsonl"))
         .map_err(|error| no_state(&folder, &error))?;
     let ledger = (!options.ephemeral).then(|| state.join("ledger.jsonl"));
@@ -81,7 +90,7 @@ pub async fn start(options: Options) -> Result<Session, Failure> {
         session: id.clone(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
         folder: workspace.root().display().to_string(),
-        tree: options.tree,
+        tree: workspace.kind(),
         walls: Walls::None,
         net: Net::Open,
         mode: options.mode,
@@ -89,8 +98,16 @@ pub async fn start(options: Options) -> Result<Session, Failure> {
         window: options.model.prompt,
         budget: options.budget,
     }));
-    let shared = launch(&options.config, workspace.shell_folder(), &folder);
-    let own = launch(&options.config, &options.folder, &folder);
+    for (text, hint) in &ground.notes {
+        record.notice(NoticeLevel::Info, text.clone(), hint.as_deref());
+    }
+    let scratch = ground::scratch(&folder);
+    let shared = Launch {
+        prefix: ground.prefix(),
+        ..launch(&options.config, workspace.shell_folder(), &scratch)
+    };
+    let own = launch(&options.config, &options.folder, &scratch);
+    let review = Arc::new(Review::new(ground, Arc::clone(&record), options.config.guards.clone()));
     let shells = Shells::open(shared, own, options.size, Arc::clone(&record));
     let shells = shells.map_err(|error| Failure {
         kind: FailureKind::Config,
@@ -98,7 +115,26 @@ pub async fn start(options: Options) -> Result<Session, Failure> {
         hint: Some("set `shell` in the config, or $SHELL, to a shell that exists".to_owned()),
     })?;
     let (sender, ops) = mpsc::channel(OPS_MAX);
-    let review = Arc::<Review>::default();
+    review.attach(Arc::clone(&shells));
+    let gating = Arc::new(Gating {
+        review: Arc::clone(&review),
+        record: Arc::clone(&record),
+        config: Arc::clone(&options.config),
+        place: DraftPlace::new(&options, &folder),
+        attended: options.attended,
+        off: AtomicBool::new(!options.gates),
+        running: Mutex::default(),
+        second: tokio::sync::Mutex::default(),
+    });
+    let (orders, desk_orders) = mpsc::channel(ORDERS_MAX);
+    let desk = Desk {
+        review: Arc::clone(&review),
+        gating: Arc::clone(&gating),
+        record: Arc::clone(&record),
+        orders: orders.downgrade(),
+        ops: sender.downgrade(),
+    };
+    tokio::spawn(desk.run(desk_orders));
     let handle = Handle::new(sender, Arc::clone(&shells), Arc::clone(&review));
     let host = Host {
         id: id.clone(),
@@ -108,9 +144,12 @@ pub async fn start(options: Options) -> Result<Session, Failure> {
         service: options.service,
         workspace: Arc::clone(&workspace),
         review,
+        gating,
+        desk: orders,
         shells,
         attended: options.attended,
-        outputs: folder.join("out"),
+        folder: folder.clone(),
+        outputs: scratch.join("out"),
         record,
         ops,
         running: None,
@@ -159,41 +198,12 @@ fn no_state(folder: &Path, error: &io::Error) -> Failure {
     }
 }
 
-async fn open_workspace(options: &Options, scratch: &Path) -> Result<Arc<Workspace>, Failure> {
-    let (folder, kind) = (options.folder.clone(), options.tree);
-    let scratch = scratch.join(sweep::COPY);
-    let opened = tokio::task::spawn_blocking(move || -> Result<_, WorkspaceError> {
-        if kind == TreeKind::Copy {
-            fs::create_dir_all(&scratch)
-                .map_err(|source| WorkspaceError::Io { path: scratch.clone(), source })?;
-        }
-        let backing = match kind {
-            TreeKind::InPlace | TreeKind::Draft => Backing::InPlace,
-            TreeKind::Copy => Backing::Copy { scratch: scratch.clone() },
-        };
-        Workspace::open(&folder, backing, &scratch)
-    });
-    let opened = opened.await.expect("opening a workspace does not panic");
-    opened.map(Arc::new).map_err(|error| match options.tree {
-        TreeKind::InPlace => Failure {
-            kind: FailureKind::Local,
-            message: error.to_string(),
-            hint: Some("start brisk in a folder that exists and can be read".to_owned()),
-        },
-        TreeKind::Draft | TreeKind::Copy => Failure {
-            kind: FailureKind::Copy,
-            message: format!("no copy to work in can be made: {error}"),
-            hint: Some("full screen brisk works in place, and asks before each edit".to_owned()),
-        },
-    })
-}
-
-fn launch(config: &Config, work: &Path, folder: &Path) -> Launch {
+fn launch(config: &Config, work: &Path, scratch: &Path) -> Launch {
     Launch {
         shell: config.shell.clone(),
         prefix: Vec::new(),
         folder: work.to_path_buf(),
         env: config.child_env(),
-        scratch: folder.to_path_buf(),
+        scratch: scratch.to_path_buf(),
     }
 }

@@ -2,9 +2,10 @@
 //! folds the journal, and both come to the same.
 
 use crate::protocol::{
-    Ask, AskEvent, Body, Budget, Delta, DraftEvent, End, Event, FileSummary, GateVerdict, Guarded,
-    Item, Mode, Net, Notice, Owner, Pen, Pick, PlanStep, Quality, Queued, SessionEvent, SessionId,
-    Setting, ShellKind, TermEvent, TermId, TreeKind, TurnEvent, TurnId, Usage, UsageEvent, Walls,
+    Answer, Ask, AskEvent, Body, Budget, Delta, DraftEvent, EditState, End, Event, FileSummary,
+    GateVerdict, Guarded, Item, Mode, Net, Notice, Owner, Pen, Pick, PlanStep, Quality, Question,
+    Queued, SessionEvent, SessionId, Setting, ShellKind, TermEvent, TermId, TreeKind, TurnEvent,
+    TurnId, Usage, UsageEvent, Walls,
 };
 
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -13,6 +14,8 @@ pub struct State {
     pub header: Option<Header>,
     /// What the chat shows, in order.
     pub entries: Vec<Entry>,
+    /// What rewinds took out of the chat, the newest last.
+    pub rewound: Vec<Vec<Entry>>,
     /// The turn that runs now.
     pub running: Option<Running>,
     /// The last turn's number.
@@ -21,6 +24,8 @@ pub struct State {
     /// Questions that wait for an answer, oldest first.
     pub asks: Vec<Ask>,
     pub plan: Vec<PlanStep>,
+    /// The steps of the plan that the user agreed to.
+    pub agreed: Option<Vec<String>>,
     pub terms: Vec<TermInfo>,
     /// Where the agent's commands run.
     pub agents_term: Option<TermId>,
@@ -32,7 +37,7 @@ pub struct State {
     pub dirty: u64,
     /// What is changed and not in the tree, of a session that works in a draft or a copy.
     pub draft: Draft,
-    /// Paths that were written into the tree, in order, without repetition.
+    /// Paths that were written into the tree since the last commit, in order, without repetition.
     pub applied: Vec<String>,
     /// Commands that need no question any more, by their first words.
     pub allowed: Vec<Vec<String>>,
@@ -79,7 +84,15 @@ pub struct Entry {
 pub enum EntryBody {
     Item(Item),
     Notice(Notice),
-    Ended { end: End, usage: Usage, cost: Option<f64>, steps: u32, duration_ms: u64 },
+    /// What became of the draft: applied, rejected, carried in, undone, committed.
+    Draft(DraftEvent),
+    Ended {
+        end: End,
+        usage: Usage,
+        cost: Option<f64>,
+        steps: u32,
+        duration_ms: u64,
+    },
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -150,7 +163,7 @@ impl State {
             Body::Delta(delta) => self.live.apply(delta),
             Body::Ask(ask) => self.ask(ask),
             Body::Term(term) => self.term(term),
-            Body::Draft(draft) => self.draft(draft),
+            Body::Draft(draft) => self.draft(event, draft),
             Body::Usage(usage) => self.usage(usage),
             Body::Setting(setting) => self.setting(setting),
             Body::Notice(notice) => self.push(event, EntryBody::Notice(notice.clone())),
@@ -247,8 +260,12 @@ impl State {
 
     fn item(&mut self, event: &Event, item: &Item) {
         self.live.clear();
-        if let Item::Plan { steps } = item {
-            self.plan.clone_from(steps);
+        match item {
+            Item::Plan { steps } => self.plan.clone_from(steps),
+            Item::Edit { change, state: EditState::Written | EditState::Partly, .. } => {
+                self.wrote(&change.path);
+            }
+            _ => {}
         }
         self.push(event, EntryBody::Item(item.clone()));
     }
@@ -256,9 +273,16 @@ impl State {
     fn ask(&mut self, ask: &AskEvent) {
         match ask {
             AskEvent::Opened(ask) => self.asks.push(ask.clone()),
-            AskEvent::Answered { ask, .. } | AskEvent::Withdrawn { ask } => {
-                self.asks.retain(|open| open.id != *ask);
+            AskEvent::Answered { ask, answer } => {
+                let answered = self.asks.iter().position(|open| open.id == *ask);
+                let question = answered.map(|index| self.asks.remove(index).question);
+                if let (Some(Question::Plan { steps, .. }), Answer::Yes | Answer::Always) =
+                    (question, answer)
+                {
+                    self.agreed = Some(steps);
+                }
             }
+            AskEvent::Withdrawn { ask } => self.asks.retain(|open| open.id != *ask),
         }
     }
 
@@ -308,8 +332,8 @@ impl State {
         }
     }
 
-    fn draft(&mut self, event: &DraftEvent) {
-        match event {
+    fn draft(&mut self, event: &Event, draft: &DraftEvent) {
+        match draft {
             DraftEvent::Tree { branch, dirty } => {
                 self.branch.clone_from(branch);
                 self.dirty = *dirty;
@@ -326,19 +350,35 @@ impl State {
             DraftEvent::Gated { picks, gates } => {
                 self.draft.gated = Some((picks.clone(), gates.clone()));
             }
-            DraftEvent::Decided(_)
-            | DraftEvent::Carried { .. }
-            | DraftEvent::Undone { .. }
-            | DraftEvent::Rewound { .. }
-            | DraftEvent::Committed { .. } => {}
-            DraftEvent::Applied { paths } => {
-                for path in paths {
-                    if !self.applied.contains(path) {
-                        self.applied.push(path.clone());
-                    }
+            DraftEvent::Rewound { turn } => self.rewind(*turn),
+            DraftEvent::Returned => {
+                if let Some(entries) = self.rewound.pop() {
+                    self.entries.extend(entries);
                 }
             }
+            DraftEvent::Decided(_) | DraftEvent::Carried { .. } | DraftEvent::Undone { .. } => {}
+            DraftEvent::Committed { .. } => self.applied.clear(),
+            DraftEvent::Applied { paths } => {
+                paths.iter().for_each(|path| self.wrote(path));
+            }
         }
+        // After a way back has taken out what was said before.
+        if draft.is_told() {
+            self.push(event, EntryBody::Draft(draft.clone()));
+        }
+    }
+
+    fn wrote(&mut self, path: &str) {
+        if !self.applied.iter().any(|known| known == path) {
+            self.applied.push(path.to_owned());
+        }
+    }
+
+    /// What came with this turn, and after it, is no longer part of the chat.
+    fn rewind(&mut self, turn: TurnId) {
+        let first = self.entries.iter().position(|entry| entry.turn.is_some_and(|of| of >= turn));
+        let later = self.entries.split_off(first.unwrap_or(self.entries.len()));
+        self.rewound.push(later);
     }
 
     fn usage(&mut self, event: &UsageEvent) {

@@ -123,6 +123,7 @@ pub struct Glance {
     pub quality: Option<Quality>,
     /// A command runs; a shell inside the shell among them, whose prompts nothing tells of.
     pub busy: bool,
+    pub pen: Pen,
 }
 
 impl Watch {
@@ -133,7 +134,7 @@ impl Watch {
         let busy = terminal.is_some_and(|terminal| terminal.busy());
         let live = self.shared.live();
         let quality = Some(quality).filter(|_| live.progress.phase != Phase::Starting);
-        Glance { secret: live.hands.secret, exit: live.exit, quality, busy }
+        Glance { secret: live.hands.secret, exit: live.exit, quality, busy, pen: live.hands.pen }
     }
 
     /// Ends when something may have changed since `now`, at the latest after `patience`; cancel-safe.

@@ -143,6 +143,19 @@ impl Terminal {
         shared.queue.push(&[0x03], Hand::User);
     }
 
+    /// Under the name of the shell's folder there is another folder now: an idle shell goes there.
+    /// One that brisk's keys do not reach goes there with the agent's next command.
+    pub fn reenter(&self) {
+        let shared = self.shared();
+        let is_ready = {
+            let live = shared.live();
+            live.at_prompt() && live.progress.tells_all()
+        };
+        if is_ready && shell::tells_starts(self.shell()) {
+            shared.queue.push(shell::REENTER, Hand::Reply);
+        }
+    }
+
     /// Whether a command runs, the agent's or the user's.
     pub fn busy(&self) -> bool {
         self.settle_by_kernel();

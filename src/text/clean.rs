@@ -2,6 +2,7 @@
 //! it, or hide from the reader. Text only: a real terminal's bytes go through the emulator.
 
 use std::borrow::Cow;
+use std::ops::Range;
 use unicode_width::UnicodeWidthChar;
 
 /// More marks than this on one letter are made to spill over other rows.
@@ -15,8 +16,14 @@ const MARKS_MAX: usize = 6;
 /// Joiners within emoji and within scripts that need them stay. A clean text comes back as it is,
 /// and cleaning twice is cleaning once.
 pub fn clean(text: &str) -> Cow<'_, str> {
+    clean_marked(text).0
+}
+
+/// What [`clean`] gives, and the ranges of it that stand for a character that would not show.
+pub fn clean_marked(text: &str) -> (Cow<'_, str>, Vec<Range<usize>>) {
+    let mut marked = Vec::new();
     let Some(first) = (!is_plain(text)).then(|| first_hidden(text)).flatten() else {
-        return Cow::Borrowed(text);
+        return (Cow::Borrowed(text), marked);
     };
     let mut out = String::with_capacity(text.len() + 16);
     out.push_str(&text[..first]);
@@ -24,10 +31,14 @@ pub fn clean(text: &str) -> Cow<'_, str> {
         match verdict {
             Verdict::Show => out.push(char),
             Verdict::Drop => {}
-            Verdict::Name => name(char, &mut out),
+            Verdict::Name => {
+                let start = out.len();
+                name(char, &mut out);
+                marked.push(start..out.len());
+            }
         }
     }
-    Cow::Owned(out)
+    (Cow::Owned(out), marked)
 }
 
 /// How many characters [`clean`] would replace by something visible.
@@ -218,6 +229,8 @@ mod tests {
         assert_eq!(clean("❤\u{fe0f}\u{fe0f}"), "❤\u{fe0f}<U+FE0F>");
         assert_eq!(clean("first\nа б\nаdmin"), "first\nа б\n<U+0430>dmin");
         assert_eq!(hidden("a\u{202e}b\u{2066}\r\n"), 2);
+        let (text, marked) = clean_marked("a\u{202e}b\x07");
+        assert_eq!((text.as_ref(), marked), ("a<U+202E>b␇", vec![1..9, 10..13]));
     }
 
     #[test]

@@ -14,7 +14,7 @@ mod width;
 mod words;
 mod wrap;
 
-pub use clean::{clean, hidden};
+pub use clean::{clean, clean_marked, hidden};
 pub use clip::{clip, expand_tabs, prefix};
 pub use cut::{Cut, Kept, Limits, Repeat, cut, cut_kept, is_run};
 pub use diff::{hunks, kept_lines, select, unified};

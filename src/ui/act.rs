@@ -2,16 +2,15 @@
 
 use super::app::App;
 use super::composer::{Edit, Edited};
-use super::keymap::{DiffVerb, Scroll, SheetVerb, TermVerb, Verb};
+use super::keymap::{Scroll, SheetVerb, TermVerb, Verb};
 use super::layout::{self, Kind};
-use super::look_back;
 use super::numbers;
 use super::overlay::Overlay;
 use super::pane::{Focus, Pane};
-use super::press;
 use super::slash::{self, Amount, Slash};
 use super::update::Effect;
-use crate::protocol::{Key, Mode, Op, Owner, Pen, Question, Setting, TermId};
+use super::{diff_act, look_back, press, rewind};
+use crate::protocol::{Key, Mode, Op, Owner, Pen, Setting, TermId};
 
 /// A second Ctrl+C within this time quits.
 const QUIT_MS: u64 = 2_000;
@@ -25,13 +24,7 @@ pub(crate) fn run(app: &mut App, verb: Verb, key: Key, effects: &mut Vec<Effect>
     match verb {
         Verb::Focus(pane) => focus_pane(app, pane),
         Verb::FocusMessage => focus_message(app),
-        Verb::FocusApproval => {
-            if app.sheet.is_some() {
-                app.focus = Focus::Approval;
-            } else {
-                app.say("no question waits");
-            }
-        }
+        Verb::FocusApproval => diff_act::answer(app),
         Verb::Help => app.overlay = Some(Overlay::help()),
         Verb::HelpIfEmpty if app.composer.is_empty() => app.overlay = Some(Overlay::help()),
         Verb::HelpIfEmpty => app.composer.insert("?"),
@@ -67,7 +60,7 @@ pub(crate) fn run(app: &mut App, verb: Verb, key: Key, effects: &mut Vec<Effect>
         Verb::Expand => app.chat.toggle(),
         Verb::PreviousPrompt => app.chat.go_to_prompt(&app.state, false),
         Verb::NextPrompt => app.chat.go_to_prompt(&app.state, true),
-        Verb::Diff(verb) => diff_verb(app, verb),
+        Verb::Diff(verb) => diff_act::run(app, verb, effects),
         Verb::Sheet(verb) => sheet_verb(app, verb, effects),
         Verb::Term(verb) => term_verb(app, verb, key, effects),
     }
@@ -118,6 +111,8 @@ fn interrupt(app: &mut App, effects: &mut Vec<Effect>) {
         app.say("interrupted");
     } else if app.focus != Focus::Message {
         focus_message(app);
+    } else if app.composer.is_empty() {
+        rewind::escaped(app);
     }
     app.quit_until = 0;
 }
@@ -245,37 +240,10 @@ fn scroll_pane(app: &mut App, scroll: Scroll) {
     app.chat.scroll(&app.state, &pen, scroll);
 }
 
-fn diff_verb(app: &mut App, verb: DiffVerb) {
-    let here = app.diff.here();
-    let is_apply = |question: &Question| matches!(question, Question::Apply { .. });
-    match (app.state.asks.first(), &mut app.sheet) {
-        (Some(ask), Some(sheet)) if is_apply(&ask.question) => {
-            if sheet.choose(ask, here, verb) {
-                app.diff.go(DiffVerb::NextHunk);
-            } else {
-                app.diff.go(verb);
-            }
-        }
-        _ => {
-            app.diff.go(verb);
-            let is_move = matches!(
-                verb,
-                DiffVerb::NextHunk
-                    | DiffVerb::PreviousHunk
-                    | DiffVerb::NextFile
-                    | DiffVerb::PreviousFile
-                    | DiffVerb::Layout
-            );
-            if !is_move {
-                app.say("nothing waits to be decided here");
-            }
-        }
-    }
-}
-
 fn sheet_verb(app: &mut App, verb: SheetVerb, effects: &mut Vec<Effect>) {
-    if let (Some(ask), Some(sheet)) = (app.state.asks.first(), app.sheet.as_mut()) {
-        let reply = sheet.verb(ask, verb);
+    let asked = app.state.asks.first().or(app.own.as_ref());
+    if let (Some(ask), Some(sheet)) = (asked, app.sheet.as_mut()) {
+        let reply = sheet.verb(ask, &app.diff.review, verb);
         press::reply_with(app, reply, effects);
     }
 }
@@ -336,7 +304,25 @@ fn slash(app: &mut App, command: Slash, effects: &mut Vec<Effect>) {
         Slash::Mode(Mode::Autopilot) => app.overlay = Some(Overlay::autopilot()),
         Slash::Mode(mode) => set(effects, Setting::Mode(mode)),
         Slash::Model(model) => set(effects, Setting::Model(model)),
-        Slash::Diff => focus_pane(app, Pane::Diff),
+        Slash::Diff if app.focus != Focus::Pane(Pane::Diff) => focus_pane(app, Pane::Diff),
+        Slash::Diff => {}
+        Slash::Review => {
+            if app.focus != Focus::Pane(Pane::Diff) {
+                focus_pane(app, Pane::Diff);
+            }
+            diff_act::answer(app);
+        }
+        Slash::Apply => diff_act::apply(app, effects),
+        Slash::Reject => diff_act::reject(app, effects),
+        Slash::Gates => {
+            if let Some(said) = diff_act::gate(app, effects) {
+                app.say(said);
+            }
+        }
+        Slash::Undo => effects.push(Effect::Send(Op::Undo)),
+        Slash::Redo => effects.push(Effect::Send(Op::Redo)),
+        Slash::Commit(message) => effects.push(Effect::Send(Op::Commit { message })),
+        Slash::Rewind => rewind::open(app),
         Slash::Term => focus_pane(app, Pane::Term),
         Slash::Budget(amount) => {
             let Some(mut budget) = budget(app) else {

@@ -14,9 +14,11 @@ use super::keymap::Keymap;
 use super::layout::{self, Facts, Layout};
 use super::overlay::Overlay;
 use super::pane::{Focus, Pane};
+use super::review::Scope;
 use super::seen::Seen;
-use super::sheet::Sheet;
+use super::sheet::{InputFor, Sheet};
 use super::sheet_lines::{self, SheetLines};
+use super::sheet_review::Reviewed;
 use super::term_pane::TermPane;
 use super::theme::Theme;
 use super::{marks, update};
@@ -49,6 +51,8 @@ pub(crate) struct App {
     pub(crate) zoomed: bool,
     pub(crate) composer: Composer,
     pub(crate) history: History,
+    /// The user's own question, about the draft.
+    pub(crate) own: Option<Ask>,
     pub(crate) sheet: Option<Sheet>,
     pub(crate) chat: Chat,
     pub(crate) diff: DiffPane,
@@ -64,6 +68,10 @@ pub(crate) struct App {
     pub(crate) said: Option<(String, u64)>,
     /// A second Ctrl+C before this time quits.
     pub(crate) quit_until: u64,
+    /// A second Escape before this time goes back.
+    pub(crate) rewind_until: u64,
+    /// When the gates run on what is selected, if that stays as it is.
+    pub(crate) gate_at: Option<u64>,
     /// Something that is seen may have changed.
     pub(crate) dirty: bool,
     /// It is more than the next words of a text that streams in.
@@ -96,6 +104,7 @@ impl App {
             zoomed: false,
             composer: Composer::default(),
             history: History::default(),
+            own: None,
             sheet: None,
             chat: Chat::new(),
             diff: DiffPane::new(),
@@ -107,6 +116,8 @@ impl App {
             leader: Key::ctrl('\\'),
             said: None,
             quit_until: 0,
+            rewind_until: 0,
+            gate_at: None,
             dirty: true,
             hurries: true,
             redraw: true,
@@ -125,9 +136,9 @@ impl App {
         self.said = Some((text.into(), self.now + SAID_MS));
     }
 
-    /// The question that is shown, which is the oldest.
+    /// The question that is shown: the session's oldest, else the user's own.
     pub(crate) fn ask(&self) -> Option<&Ask> {
-        self.state.asks.first()
+        self.state.asks.first().or(self.own.as_ref())
     }
 
     /// The terminal that the pane shows: the one that the user chose, else the agent's.
@@ -185,7 +196,7 @@ impl App {
         let said = self.said.as_ref().map(|(_, until)| *until);
         let grammars = (!self.grammars_ready && self.now < self.grammars_until)
             .then_some(self.now + GRAMMAR_POLL_MS);
-        [spinner, said, grammars, self.term.due_at()].into_iter().flatten().min()
+        [spinner, said, grammars, self.gate_at, self.term.due_at()].into_iter().flatten().min()
     }
 
     /// Grammars are loaded when code is first drawn: for a while it is asked whether they are here.
@@ -204,6 +215,7 @@ impl App {
     /// Computes everything that the view draws. `screen` gives what a terminal shows now.
     pub(crate) fn prepare(&mut self, screen: &dyn Fn(TermId) -> Option<Arc<Screen>>) {
         self.poll_grammars();
+        update::sync_diff(self);
         self.drawn_at = self.now;
         let is_small = layout::kind(self.columns, self.rows) == layout::Kind::Lines;
         if is_small && matches!(self.focus, Focus::Pane(_)) {
@@ -227,18 +239,8 @@ impl App {
             self.chat.blocks.sync(&self.state.entries);
         }
         let inside = inner(self.layout.diff);
-        let sheet = self.sheet.as_ref();
-        // Hunks can be decided as soon as there are any, though no frame has shown them yet.
-        if self.layout.shows(Pane::Diff) || sheet.is_some() {
-            let columns = if inside.width > 0 { inside.width } else { self.columns };
-            self.diff.prepare(
-                &self.state,
-                &self.changes,
-                sheet,
-                &pen,
-                columns.saturating_sub(1),
-                inside.height,
-            );
+        if self.layout.shows(Pane::Diff) {
+            self.diff.prepare(&pen, inside.width.saturating_sub(1), inside.height);
         }
         self.prepare_term(screen);
     }
@@ -254,9 +256,14 @@ impl App {
         if let (true, Some(ask), Some(sheet)) = (is_question, self.ask(), &self.sheet) {
             let columns =
                 self.columns.saturating_sub(if kind == layout::Kind::Lines { 0 } else { 4 });
-            let more = self.state.asks.len() - 1;
-            let lines = sheet_lines::lines(ask, sheet, more, &self.pen(), columns);
-            let comment = usize::from(sheet.comment.is_some());
+            let more = self.state.asks.len().saturating_sub(1);
+            let scope = match sheet.input.as_ref().map(|input| input.what) {
+                Some(InputFor::Yes(scope)) => scope,
+                _ => Scope::Selected,
+            };
+            let reviewed = Reviewed { pane: &self.diff, scope, draft: &self.state.draft };
+            let lines = sheet_lines::lines(ask, sheet, &reviewed, more, &self.pen(), columns);
+            let comment = usize::from(sheet.input.is_some());
             bottom = lines.body.len() + lines.keys.len() + comment;
             if kind == layout::Kind::Lines {
                 bottom = (bottom + 1).min(usize::from(self.rows));

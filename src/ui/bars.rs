@@ -135,13 +135,13 @@ pub(crate) fn status(app: &App) -> Line<'static> {
 }
 
 fn activity(app: &App, pen: &Pen<'_>) -> Vec<Span<'static>> {
+    if !app.state.asks.is_empty() {
+        return vec![pen.span("waits for you", Role::Ask)];
+    }
     let Some(running) = &app.state.running else {
         let text = if app.state.ended { "session ended" } else { "ready" };
         return vec![pen.span(text, Role::Dim)];
     };
-    if !app.state.asks.is_empty() {
-        return vec![pen.span("waits for you", Role::Ask)];
-    }
     let elapsed = duration(app.now.saturating_sub(running.started_at) / 1000 * 1000);
     let step = format!(" turn {}  step {}  ", running.turn.0, running.step);
     vec![
@@ -158,8 +158,13 @@ pub(crate) fn hint(app: &App) -> Line<'static> {
 
 /// The keys that matter where the focus is, as many as fit.
 fn hints(app: &App, columns: u16) -> String {
+    fitting(app, hint_keys(app), columns)
+}
+
+/// As many of these as fit, the first first.
+pub(crate) fn fitting(app: &App, keys: &[&str], columns: u16) -> String {
     let mut text = String::new();
-    for key in hint_keys(app) {
+    for key in keys {
         let key = app.with_leader(key);
         let gap = if text.is_empty() { "" } else { "   " };
         if width(&text) + gap.len() + width(&key) + 2 > usize::from(columns) {
@@ -212,18 +217,19 @@ fn hint_keys(app: &App) -> &'static [&'static str] {
         (Focus::Pane(Pane::Chat), None) => {
             &["j k row", "Enter expand", "[ ] prompts", "g G ends", "^U ^D half page", "q back"]
         }
-        (Focus::Pane(Pane::Diff), None) if app.sheet.is_some() => &[
-            "Space toggle",
+        (Focus::Pane(Pane::Diff), None) if app.diff.review.is_open() => &[
             "y n accept, reject",
-            "] [ hunk",
             "} { file",
             "A R file",
-            "u undo",
-            "Enter answer",
-            "q back",
+            "u U undo, redo",
+            "t layout",
+            "W wrap",
+            "w blanks",
+            "v range",
+            "C send notes",
         ],
         (Focus::Pane(Pane::Diff), None) => {
-            &["j k line", "] [ hunk", "} { file", "t layout", "q back"]
+            &["j k line", "W wrap", "w blanks", "c note", "C send notes"]
         }
         (Focus::Pane(Pane::Term), None)
             if look_back::shown(app).is_some_and(CopyMode::is_asking) =>

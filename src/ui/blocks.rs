@@ -62,6 +62,13 @@ impl Blocks {
 
     /// Takes in the entries that are new.
     pub(crate) fn sync(&mut self, entries: &[Entry]) {
+        if entries.len() < self.seen {
+            // The session went back: what was shown of the rest is void.
+            self.blocks.clear();
+            self.calls.clear();
+            self.hidden.clear();
+            self.seen = 0;
+        }
         for (index, entry) in entries.iter().enumerate().skip(self.seen) {
             self.take_in(index, entry);
         }
@@ -225,7 +232,7 @@ impl Blocks {
                 EntryBody::Item(
                     Item::Thought { .. } | Item::Context { .. } | Item::Note { .. },
                 ) => Group::Work,
-                EntryBody::Notice(_) => Group::Notice,
+                EntryBody::Notice(_) | EntryBody::Draft(_) => Group::Notice,
                 EntryBody::Item(_) | EntryBody::Ended { .. } => Group::Alone,
             },
         };

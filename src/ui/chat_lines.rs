@@ -4,7 +4,7 @@ use super::end_lines::{end_lines, totals};
 use super::highlight::Highlighter;
 use super::markdown::Markdown;
 use super::theme::{Role, Theme};
-use super::{marks, numbers, rows};
+use super::{draft_lines, marks, numbers, rows};
 use crate::protocol::{Item, Notice, NoticeLevel, PlanState, PlanStep, UserKind};
 use crate::session::{Entry, EntryBody, State};
 use crate::text::{clean, clip, width};
@@ -46,6 +46,7 @@ pub(crate) fn entry(
     match &entry.body {
         EntryBody::Item(item) => item_lines(item, entry.at, pen, columns, is_open),
         EntryBody::Notice(notice) => notice_lines(notice, pen, columns),
+        EntryBody::Draft(event) => draft_lines::lines(event, pen, columns),
         EntryBody::Ended { end, usage, cost, steps, duration_ms } => {
             let turn = entry.turn.map_or(0, |turn| turn.0);
             let mut lines = end_lines(end, pen, columns);

@@ -46,8 +46,15 @@ pub(crate) fn chat(app: &App, columns: u16) -> Vec<Line<'static>> {
 }
 
 pub(crate) fn diff(app: &App, columns: u16) -> Vec<Line<'static>> {
-    let text = "No changes yet. When the agent wants to edit files, the hunks are shown here, and \
-                you choose which of them are written.";
+    let is_in_place =
+        app.state.header.as_ref().is_some_and(|header| header.tree == TreeKind::InPlace);
+    let text = if is_in_place {
+        "Nothing is pending. When the agent wants to edit files, the hunks are shown here, and you \
+         choose which of them are written."
+    } else {
+        "Nothing is pending: the draft is the same as your tree. What the agent and its commands \
+         change there is shown here, hunk by hunk, and you choose what gets into your files."
+    };
     wrapped(app, text, columns)
 }
 

@@ -117,13 +117,23 @@ fn columns(spans: &[Span<'_>]) -> usize {
 
 /// The parts that fit into the columns, three blanks between them, and `right` at the end; of two
 /// that cannot both be shown the one with the lower rank is. The first part is clipped at last.
-pub(crate) fn row(mut parts: Vec<Part>, right: Vec<Span<'static>>, room: usize) -> Line<'static> {
+pub(crate) fn row(parts: Vec<Part>, right: Vec<Span<'static>>, room: usize) -> Line<'static> {
     const GAP: usize = 3;
+    row_with(GAP, parts, right, room)
+}
+
+/// The same with so many blanks between the parts.
+pub(crate) fn row_with(
+    gap: usize,
+    mut parts: Vec<Part>,
+    right: Vec<Span<'static>>,
+    room: usize,
+) -> Line<'static> {
     parts.retain(|part| columns(&part.spans) > 0);
-    let right_wide = if right.is_empty() { 0 } else { columns(&right) + GAP };
+    let right_wide = if right.is_empty() { 0 } else { columns(&right) + gap };
     loop {
-        let wide: usize = parts.iter().map(|part| columns(&part.spans) + GAP).sum();
-        if parts.len() <= 1 || wide.saturating_sub(GAP) + right_wide < room {
+        let wide: usize = parts.iter().map(|part| columns(&part.spans) + gap).sum();
+        if parts.len() <= 1 || wide.saturating_sub(gap) + right_wide < room {
             break;
         }
         let worst = parts.iter().map(|part| part.rank).max().unwrap_or(0);
@@ -134,7 +144,7 @@ pub(crate) fn row(mut parts: Vec<Part>, right: Vec<Span<'static>>, room: usize) 
     let mut spans = vec![Span::raw(" ")];
     for (index, part) in parts.into_iter().enumerate() {
         if index > 0 {
-            spans.push(Span::raw(" ".repeat(GAP)));
+            spans.push(Span::raw(" ".repeat(gap)));
         }
         spans.extend(part.spans);
     }

@@ -2,44 +2,49 @@
 
 use super::app::App;
 use super::chat_lines::Pen as Ink;
-use super::frame::{Part, part, row};
+use super::frame::{Part, part, row, row_with};
 use super::layout;
 use super::pane::Pane;
+use super::sheet::is_about_changes;
 use super::theme::Role;
 use crate::protocol::{Mode, Owner, Pen};
 use crate::text::{clean, clip};
 use ratatui::text::{Line, Span};
 
+/// Below that, every column counts.
+const NARROW_COLUMNS: usize = 100;
+
 pub(crate) fn header(app: &App) -> Line<'static> {
     let pen = app.pen();
     let state = &app.state;
     let room = usize::from(app.columns);
+    let is_narrow = room < NARROW_COLUMNS;
     let mut parts = vec![part(0, vec![pen.span("brisk", Role::Title)])];
     if let Some(header) = &state.header {
         let name = header.folder.rsplit('/').find(|name| !name.is_empty()).unwrap_or("/");
-        parts.push(part(1, vec![pen.span(clip(&clean(name), 28).into_owned(), Role::Heading)]));
+        let name_columns = if is_narrow { 16 } else { 28 };
+        let name = clip(&clean(name), name_columns).into_owned();
+        parts.push(part(1, vec![pen.span(name, Role::Heading)]));
         parts.push(branch(app, &pen));
         parts.push(part(0, vec![mode(state.mode(), &pen)]));
-        parts.push(part(
-            2,
-            vec![pen.span(clip(&clean(&header.model), 32).into_owned(), Role::Text)],
-        ));
-        parts.push(part(4, vec![pen.span(format!("tree: {}", header.tree), Role::Dim)]));
+        let model = clip(&clean(&header.model), 32).into_owned();
+        parts.push(part(4, vec![pen.span(model, Role::Text)]));
         let walls = match header.walls {
             crate::protocol::Walls::None => "walls: none",
         };
         let net = match header.net {
             crate::protocol::Net::Open => "net: open",
         };
-        parts.push(part(5, vec![pen.span(walls, Role::Dim)]));
-        parts.push(part(6, vec![pen.span(net, Role::Dim)]));
+        // What stands between the agent and the machine is said together, or not at all.
+        let walls = format!("tree: {}  {walls}  {net}", header.tree);
+        parts.push(part(2, vec![pen.span(walls, Role::Dim)]));
     }
     let help = if layout::kind(app.columns, app.rows) == layout::Kind::Tabs {
         Vec::new()
     } else {
         vec![pen.span("F1 help", Role::Dim)]
     };
-    row(parts, help, room)
+    row_with(if is_narrow { 2 } else { 3 }, parts, help, room)
 }
 
 fn branch(app: &App, pen: &Ink<'_>) -> Part {
@@ -65,15 +70,15 @@ fn mode(mode: Mode, pen: &Ink<'_>) -> Span<'static> {
 pub(crate) fn badge(app: &App, pane: Pane) -> Option<(String, bool)> {
     match pane {
         Pane::Chat => (app.sheet.is_some()
-            && app.ask().is_some_and(|ask| super::sheet::changes(ask).is_empty()))
+            && app.ask().is_some_and(|ask| !is_about_changes(&ask.question)))
         .then(|| ("!".to_string(), true)),
-        Pane::Diff => match (&app.sheet, app.ask()) {
-            (Some(sheet), Some(ask)) if !super::sheet::changes(ask).is_empty() => {
-                let all = super::sheet::hunks(super::sheet::changes(ask)).len();
-                Some((format!("{}/{all} !", sheet.chosen.len()), true))
-            }
-            _ => None,
-        },
+        Pane::Diff if app.diff.review.is_open() => {
+            let summary = &app.diff.review.summary;
+            let is_asked = app.ask().is_some_and(|ask| is_about_changes(&ask.question));
+            let mark = if is_asked { " !" } else { "" };
+            Some((format!("{}/{}{mark}", summary.accepted, summary.hunks), is_asked))
+        }
+        Pane::Diff => None,
         Pane::Term => {
             if app.state.terms.iter().any(|info| info.secret) {
                 return Some(("password !".to_string(), true));

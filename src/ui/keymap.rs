@@ -95,7 +95,27 @@ pub(crate) enum DiffVerb {
     AcceptFile,
     RejectFile,
     Undo,
+    Redo,
     Layout,
+    /// Keys choose lines, or hunks.
+    Lines,
+    Range,
+    Split,
+    Edit,
+    Comment,
+    Comments,
+    Gates,
+    Wrap,
+    Blanks,
+    MoreContext,
+    LessContext,
+    Search,
+    NextHit,
+    PreviousHit,
+    KeepDraft,
+    KeepTree,
+    /// On to the question.
+    Answer,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -106,6 +126,9 @@ pub(crate) enum SheetVerb {
     Comment,
     Always,
     ToDiff,
+    Edit,
+    Gates,
+    Help,
     Leave,
     ScrollUp,
     ScrollDown,

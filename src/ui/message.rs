@@ -6,6 +6,7 @@ use super::frame::{Titles, frame};
 use super::layout::Kind;
 use super::pane::Focus;
 use super::rows;
+use super::sheet::InputFor;
 use super::theme::Role;
 use super::view::{Cursor, lines, plain, put};
 use crate::protocol::{CursorShape, Question};
@@ -73,7 +74,8 @@ pub(crate) fn sheet(app: &App, buffer: &mut Buffer, area: Rect) -> Cursor {
     let text_lines = app.sheet_lines.as_ref()?;
     let is_focused = app.focus == Focus::Approval && app.overlay.is_none();
     let footer = if is_focused { "" } else { "Alt+a or Enter: answer it" };
-    let right = "Enter does nothing here";
+    let is_typed = app.sheet.as_ref().is_some_and(|sheet| sheet.input.is_some());
+    let right = if is_typed { "" } else { "Enter does nothing here" };
     let titles = Titles { left: &text_lines.title, right, footer, alert: false };
     let inside = frame(buffer, area, &app.theme, Role::Ask, is_focused, &titles);
     let inside = Rect { x: inside.x + 1, width: inside.width.saturating_sub(2), ..inside };
@@ -85,7 +87,7 @@ pub(crate) fn body(app: &App, buffer: &mut Buffer, area: Rect) -> Cursor {
     let (Some(sheet), Some(text_lines)) = (&app.sheet, &app.sheet_lines) else { return None };
     let height = usize::from(area.height);
     let keys = text_lines.keys.len().min(height);
-    let comment = usize::from(sheet.comment.is_some()).min(height - keys);
+    let comment = usize::from(sheet.input.is_some()).min(height - keys);
     let room = height - keys - comment;
     let total = text_lines.body.len();
     let first = sheet.scroll.min(total.saturating_sub(room));
@@ -96,7 +98,7 @@ pub(crate) fn body(app: &App, buffer: &mut Buffer, area: Rect) -> Cursor {
         let text = if area.width < 40 {
             format!(" +{hidden}")
         } else {
-            format!(" {hidden} more rows: Up Down ")
+            format!(" {hidden} more row{}: Up Down ", if hidden == 1 { "" } else { "s" })
         };
         let wide = cells(text.len()).min(area.width);
         let style = app.theme.style(Role::Warning);
@@ -106,18 +108,27 @@ pub(crate) fn body(app: &App, buffer: &mut Buffer, area: Rect) -> Cursor {
     let keys_y = area.y + cells(room + comment);
     let keys_area = Rect { y: keys_y, height: cells(keys), ..area };
     lines(buffer, keys_area, &text_lines.keys);
-    let comment = sheet.comment.as_ref().filter(|_| comment > 0)?;
+    let input = sheet.input.as_ref().filter(|_| comment > 0)?;
     let row = Rect { y: area.y + cells(room), height: 1, ..area };
-    let label = if area.width > 30 { "comment: " } else { "> " };
+    let label = match input.what {
+        InputFor::Comment if area.width > 30 => "comment: ",
+        InputFor::Yes(_) if area.width > 50 => "some of it is guarded: type yes in full: ",
+        InputFor::Yes(_) => "yes? ",
+        InputFor::Comment => "> ",
+    };
     buffer.set_stringn(row.x, row.y, label, usize::from(row.width), app.theme.style(Role::Accent));
     let indent = cells(label.len()).min(row.width);
-    let cursor =
-        one_row(app, comment, buffer, Rect { x: row.x + indent, width: row.width - indent, ..row });
+    let cursor = one_row(
+        app,
+        &input.text,
+        buffer,
+        Rect { x: row.x + indent, width: row.width - indent, ..row },
+    );
     cursor.filter(|_| app.focus == Focus::Approval && app.overlay.is_none())
 }
 
 /// A text in one row, scrolled sideways so that its end is seen.
-fn one_row(app: &App, composer: &Composer, buffer: &mut Buffer, area: Rect) -> Cursor {
+pub(crate) fn one_row(app: &App, composer: &Composer, buffer: &mut Buffer, area: Rect) -> Cursor {
     let mut copy = composer.clone();
     copy.set_columns(usize::from(area.width).saturating_sub(1));
     text(app, &copy, buffer, area)
@@ -151,11 +162,12 @@ pub(crate) fn note(app: &App, buffer: &mut Buffer, area: Rect) {
                 count => format!("write {first} and {} more", count - 1),
             }
         }
-        Question::Review { files, .. } => match files.len() {
-            1 => format!("apply {}", files[0].path),
-            count => format!("apply {count} files"),
+        Question::Review { files, .. } => match files.as_slice() {
+            [only] => format!("apply {}", only.path),
+            files => format!("apply {} files", files.len()),
         },
         Question::Plan { .. } => "go on with this plan".to_owned(),
+        Question::Gates { .. } => "run the project's checks".to_owned(),
         Question::Choose { text, .. } => text.lines().next().unwrap_or("").to_string(),
     };
     let head = if is_small { "? " } else { " APPROVAL NEEDED  " };

@@ -24,7 +24,10 @@ mod clipboard;
 mod composer;
 mod copy_mode;
 mod diff;
+mod diff_act;
 mod diff_pane;
+mod draft_lines;
+mod editor;
 mod empty;
 mod end_lines;
 mod frame;
@@ -46,6 +49,8 @@ mod overlay;
 mod painter;
 mod pane;
 mod press;
+mod review;
+mod rewind;
 mod row;
 mod rows;
 mod run;
@@ -54,6 +59,7 @@ mod seen;
 mod sgr;
 mod sheet;
 mod sheet_lines;
+mod sheet_review;
 mod slash;
 mod term_pane;
 mod terminals;
@@ -92,6 +98,8 @@ pub struct Options {
     pub programs_copy: bool,
     /// The one key that the terminal pane keeps for itself.
     pub leader: Key,
+    /// A command line: the user's editor.
+    pub editor: Option<String>,
     /// Sent at once.
     pub first_prompt: Option<String>,
     /// What was sent before, for Up and Down; None: it is forgotten at the end.

@@ -4,12 +4,13 @@ use super::actions::ACTIONS;
 use super::chat_lines::{Pen, plan_step};
 use super::copy_mode;
 use super::keymap::{Place, TermVerb, Verb};
+use super::rewind::{self, Target};
 use super::slash::COMMANDS;
 use super::theme::Role;
 use super::{keys, terminals};
-use crate::protocol::{Key, KeyCode};
+use crate::protocol::{Key, KeyCode, LineComment};
 use crate::session::State;
-use crate::text::{clip, width};
+use crate::text::{clean, clip, width};
 use ratatui::text::Line;
 
 /// Characters of the palette's filter.
@@ -31,6 +32,16 @@ pub(crate) enum Overlay {
         scroll: usize,
     },
     Autopilot,
+    /// What is said of lines, and not sent yet.
+    Comments {
+        comments: Vec<LineComment>,
+        selected: usize,
+    },
+    /// The turns that can be gone back to.
+    Rewind {
+        targets: Vec<Target>,
+        selected: usize,
+    },
 }
 
 pub(crate) enum Reply {
@@ -41,6 +52,11 @@ pub(crate) enum Reply {
     Insert(&'static str),
     /// The user confirmed it.
     Autopilot,
+    /// These are to be sent.
+    Comments(Vec<LineComment>),
+    /// These are left.
+    KeepComments(Vec<LineComment>),
+    Rewind(Target),
 }
 
 /// What the palette offers.
@@ -71,9 +87,17 @@ impl Overlay {
         Overlay::Autopilot
     }
 
+    pub(crate) const fn comments(comments: Vec<LineComment>) -> Self {
+        Overlay::Comments { comments, selected: 0 }
+    }
+
+    pub(crate) const fn rewind(targets: Vec<Target>) -> Self {
+        Overlay::Rewind { targets, selected: 0 }
+    }
+
     pub(crate) fn key(&mut self, key: Key) -> Reply {
         if key.code == KeyCode::Escape || key == Key::ctrl('c') {
-            return Reply::Close;
+            return self.closed();
         }
         match self {
             Overlay::Terminals { scroll } => match key.code {
@@ -88,6 +112,32 @@ impl Overlay {
             Overlay::Autopilot if key == Key::char('y') => Reply::Autopilot,
             Overlay::Autopilot if key == Key::char('n') => Reply::Close,
             Overlay::Autopilot => Reply::Stay,
+            Overlay::Comments { comments, selected } => match key.code {
+                KeyCode::Enter => Reply::Comments(std::mem::take(comments)),
+                KeyCode::Char('d') if comments.len() > 1 => {
+                    comments.remove(*selected);
+                    *selected = (*selected).min(comments.len() - 1);
+                    Reply::Stay
+                }
+                KeyCode::Char('d') => Reply::KeepComments(Vec::new()),
+                KeyCode::Char('q') => self.closed(),
+                _ => select(selected, comments.len(), key),
+            },
+            Overlay::Rewind { targets, selected } => match key.code {
+                KeyCode::Enter => {
+                    targets.get(*selected).cloned().map_or(Reply::Close, Reply::Rewind)
+                }
+                KeyCode::Char('q') => Reply::Close,
+                _ => select(selected, targets.len(), key),
+            },
+        }
+    }
+
+    /// Of what was dropped, nothing comes back.
+    fn closed(&mut self) -> Reply {
+        match self {
+            Overlay::Comments { comments, .. } => Reply::KeepComments(std::mem::take(comments)),
+            _ => Reply::Close,
         }
     }
 
@@ -98,6 +148,8 @@ impl Overlay {
             Overlay::Plan { .. } => "Plan",
             Overlay::Terminals { .. } => "Terminals",
             Overlay::Autopilot => "Autopilot",
+            Overlay::Comments { .. } => "Comments for the agent",
+            Overlay::Rewind { .. } => "Go back",
         }
     }
 
@@ -107,6 +159,8 @@ impl Overlay {
             Overlay::Terminals { .. } => "1..9 go there   q close",
             Overlay::Palette { .. } => "Enter do it   Up Down choose   Esc close",
             Overlay::Autopilot => "y turn it on   n leave it off",
+            Overlay::Comments { .. } => "Enter send them all   d drop one   q not yet",
+            Overlay::Rewind { .. } => "Enter go back to before it   j k choose   q close",
         }
     }
 
@@ -142,6 +196,14 @@ impl Overlay {
                 (lines, (selected + 3).saturating_sub(rows))
             }
             Overlay::Autopilot => (autopilot_lines(budget, pen), 0),
+            Overlay::Comments { comments, selected } => {
+                let lines = comment_lines(comments, *selected, pen, columns);
+                (lines, (selected * 2 + 3).saturating_sub(rows))
+            }
+            Overlay::Rewind { targets, selected } => {
+                let lines = rewind::lines(targets, *selected, pen, columns);
+                (lines, (selected + 4).saturating_sub(rows))
+            }
         }
     }
 }
@@ -159,6 +221,41 @@ fn scroll_key(scroll: &mut usize, key: Key) -> Reply {
     }
     *scroll = (*scroll).min(ACTIONS.len() * 2);
     Reply::Stay
+}
+
+fn select(selected: &mut usize, count: usize, key: Key) -> Reply {
+    match key.code {
+        KeyCode::Char('j') | KeyCode::Down => *selected += 1,
+        KeyCode::Char('k') | KeyCode::Up => *selected = selected.saturating_sub(1),
+        KeyCode::Char('g') | KeyCode::Home => *selected = 0,
+        KeyCode::Char('G') | KeyCode::End => *selected = count,
+        _ => {}
+    }
+    *selected = (*selected).min(count.saturating_sub(1));
+    Reply::Stay
+}
+
+fn comment_lines(
+    comments: &[LineComment],
+    selected: usize,
+    pen: &Pen<'_>,
+    columns: u16,
+) -> Vec<Line<'static>> {
+    let columns = usize::from(columns);
+    let row = |text: String, role| {
+        let text = clip(&clean(&text), columns).into_owned();
+        let pad = " ".repeat(columns.saturating_sub(width(&text)));
+        Line::from(pen.span(format!("{text}{pad}"), role))
+    };
+    let mut lines = Vec::new();
+    for (index, comment) in comments.iter().enumerate() {
+        let (mark, role) =
+            if index == selected { (">", Role::Selection) } else { (" ", Role::Dim) };
+        let quoted = comment.quoted.trim().replace('\t', " ");
+        lines.push(row(format!("{mark} {}:{}  {quoted}", comment.path, comment.line), role));
+        lines.push(row(format!("    {}", comment.text), Role::Text));
+    }
+    lines
 }
 
 fn palette_key(filter: &mut String, selected: &mut usize, key: Key) -> Reply {

@@ -9,8 +9,9 @@ use super::layout::{self, Kind};
 use super::look_back;
 use super::overlay;
 use super::pane::{Focus, Pane};
-use super::sheet::{DEAF_MS, Reply, Sheet};
+use super::sheet::{DEAF_MS, OWN, Reply, Sheet};
 use super::update::Effect;
+use super::{diff_act, update};
 use crate::protocol::{Input, Key, KeyCode, Mode, Op, Setting};
 
 pub(crate) fn paste(app: &mut App, text: String, effects: &mut Vec<Effect>) {
@@ -21,9 +22,12 @@ pub(crate) fn paste(app: &mut App, text: String, effects: &mut Vec<Effect>) {
         effects.push(Effect::Send(Op::Input { term, input: Input::Paste(text) }));
         return;
     }
-    if let Some(comment) = comment(app) {
-        comment.insert(&text);
+    if let Some(typed) = typed_in_sheet(app) {
+        typed.insert(&text);
         return;
+    }
+    if is_asking(app) {
+        return app.diff.prompt_paste(&text);
     }
     // A paste is never an answer: it goes to the message, whatever has the keys.
     app.history.stop();
@@ -33,12 +37,17 @@ pub(crate) fn paste(app: &mut App, text: String, effects: &mut Vec<Effect>) {
     }
 }
 
-/// The comment that is being written in the sheet, if the sheet has the keys.
-fn comment(app: &mut App) -> Option<&mut Composer> {
+/// What is being typed in the sheet, if the sheet has the keys.
+fn typed_in_sheet(app: &mut App) -> Option<&mut Composer> {
     if app.focus != Focus::Approval {
         return None;
     }
-    app.sheet.as_mut()?.comment.as_mut()
+    Some(&mut app.sheet.as_mut()?.input.as_mut()?.text)
+}
+
+/// Something is typed in the diff pane, and the pane has the keys.
+fn is_asking(app: &App) -> bool {
+    app.focus == Focus::Pane(Pane::Diff) && app.diff.prompt.is_some()
 }
 
 pub(crate) fn key(app: &mut App, key: Key, effects: &mut Vec<Effect>) {
@@ -56,6 +65,13 @@ pub(crate) fn key(app: &mut App, key: Key, effects: &mut Vec<Effect>) {
     }
     if app.focus == Focus::Approval && prefix.is_none() && sheet_key(app, key, effects) {
         return;
+    }
+    if is_asking(app) && prefix.is_none() {
+        let edit = match app.keymap.find(Place::Message, None, key) {
+            Found::Verb(Verb::Edit(edit)) => Some(edit),
+            _ => None,
+        };
+        return app.diff.prompt_key(key, edit);
     }
     let place = match app.focus {
         Focus::Message => Place::Message,
@@ -87,11 +103,12 @@ fn typed(composer: &mut Composer, key: Key) {
 
 /// Whether the sheet took the key.
 fn sheet_key(app: &mut App, key: Key, effects: &mut Vec<Effect>) -> bool {
-    if comment(app).is_some() {
-        comment_key(app, key, effects);
+    if typed_in_sheet(app).is_some() {
+        typed_key(app, key, effects);
         return true;
     }
-    let (Some(ask), Some(sheet)) = (app.state.asks.first(), app.sheet.as_mut()) else {
+    let asked = app.state.asks.first().or(app.own.as_ref());
+    let (Some(ask), Some(sheet)) = (asked, app.sheet.as_mut()) else {
         return false;
     };
     let is_mode_key = key.code == KeyCode::Tab && key.shift;
@@ -113,28 +130,29 @@ fn sheet_key(app: &mut App, key: Key, effects: &mut Vec<Effect>) -> bool {
         app.say("always: not on a screen too small to show for what");
         return true;
     }
-    let reply = sheet.verb(ask, verb);
+    let reply = sheet.verb(ask, &app.diff.review, verb);
     reply_with(app, reply, effects);
     true
 }
 
-fn comment_key(app: &mut App, key: Key, effects: &mut Vec<Effect>) {
-    let (Some(ask), Some(sheet)) = (app.state.asks.first(), app.sheet.as_mut()) else { return };
+fn typed_key(app: &mut App, key: Key, effects: &mut Vec<Effect>) {
+    let asked = app.state.asks.first().or(app.own.as_ref());
+    let (Some(ask), Some(sheet)) = (asked, app.sheet.as_mut()) else { return };
     match (key.code, app.keymap.find(Place::Message, None, key)) {
-        (KeyCode::Escape, _) => sheet.comment = None,
-        (KeyCode::Enter, Found::Verb(Verb::Send)) => match sheet.commented(ask) {
-            Some(answer) => reply_with(app, Reply::Answer(answer), effects),
-            None => app.say("write what the agent should know, or Esc"),
-        },
+        (KeyCode::Escape, _) => sheet.input = None,
+        (KeyCode::Enter, Found::Verb(Verb::Send)) => {
+            let reply = sheet.typed(ask, &app.diff.review);
+            reply_with(app, reply, effects);
+        }
         (_, Found::Verb(Verb::Edit(edit))) => {
-            if let Some(comment) = &mut sheet.comment {
-                comment.edit(edit);
+            if let Some(input) = &mut sheet.input {
+                input.text.edit(edit);
             }
         }
-        _ if key == Key::ctrl('c') => sheet.comment = None,
+        _ if key == Key::ctrl('c') => sheet.input = None,
         _ => {
-            if let Some(comment) = &mut sheet.comment {
-                typed(comment, key);
+            if let Some(input) = &mut sheet.input {
+                typed(&mut input.text, key);
             }
         }
     }
@@ -143,15 +161,32 @@ fn comment_key(app: &mut App, key: Key, effects: &mut Vec<Effect>) {
 pub(crate) fn reply_with(app: &mut App, reply: Reply, effects: &mut Vec<Effect>) {
     match reply {
         Reply::Answer(answer) => {
-            if let Some(sheet) = &mut app.sheet {
-                // Until the session has taken it, nothing is answered twice.
-                sheet.ready_at = app.now + DEAF_MS;
-                sheet.comment = None;
+            let Some(sheet) = &mut app.sheet else { return };
+            // Until the session has taken it, nothing is answered twice.
+            sheet.ready_at = app.now + DEAF_MS;
+            sheet.input = None;
+            if sheet.ask == OWN {
+                let op = diff_act::own_answer(app, answer);
+                effects.extend(op.map(Effect::Send));
+                update::sync_sheet(app);
+                diff_act::back(app);
+            } else {
                 effects.push(Effect::Send(Op::Answer { ask: sheet.ask, answer }));
             }
         }
         Reply::ToDiff => act::focus_pane(app, Pane::Diff),
         Reply::Leave => app.focus = Focus::Message,
+        Reply::Edit => {
+            if let Some(said) = diff_act::edit(app, effects) {
+                app.say(said);
+            }
+        }
+        Reply::Gate => {
+            if let Some(said) = diff_act::gate(app, effects) {
+                app.say(said);
+            }
+        }
+        Reply::Help => app.overlay = Some(overlay::Overlay::help()),
         Reply::Say(text) => app.say(text),
         Reply::Nothing => {}
     }
@@ -196,5 +231,15 @@ fn overlay_key(app: &mut App, key: Key, effects: &mut Vec<Effect>) {
             app.focus = Focus::Message;
         }
         overlay::Reply::Autopilot => act::set(effects, Setting::Mode(Mode::Autopilot)),
+        overlay::Reply::Comments(comments) => diff_act::send_comments(app, comments, effects),
+        overlay::Reply::KeepComments(comments) => app.diff.review.comments = comments,
+        overlay::Reply::Rewind(target) => {
+            effects.push(Effect::Send(Op::Rewind { turn: target.turn }));
+            if app.composer.is_empty() {
+                // To say it otherwise is why one goes back.
+                app.composer.set(&target.prompt);
+                app.focus = Focus::Message;
+            }
+        }
     }
 }

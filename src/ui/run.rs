@@ -9,8 +9,8 @@ use super::theme::{ColorDepth, Theme};
 use super::update::{Effect, Msg, update};
 use super::view::view;
 use super::writer::Writer;
-use super::{Colors, Options, Outcome, keys, seen};
-use crate::protocol::Op;
+use super::{Colors, Options, Outcome, editor, keys, seen};
+use crate::protocol::{ChangeId, Op};
 use crate::session::{Handle, State, Subscriber};
 use anyhow::Context as _;
 use crossterm::event::{Event as Input, EventStream};
@@ -76,7 +76,18 @@ struct Loop {
     ops: VecDeque<Op>,
     clipboard: Clipboard,
     programs_copy: bool,
+    editor: Option<String>,
+    /// A hunk that the user's editor is to get.
+    editing: Option<Editing>,
     guard: Guard,
+}
+
+/// A hunk that is to be written anew.
+struct Editing {
+    change: ChangeId,
+    hunk: usize,
+    path: String,
+    text: String,
 }
 
 /// Time that never goes backwards, and is the wall's.
@@ -145,6 +156,8 @@ impl Loop {
             ops,
             clipboard: Clipboard::new(options.multiplexer),
             programs_copy: options.programs_copy,
+            editor: options.editor,
+            editing: None,
             guard,
         };
         new.measure()?;
@@ -194,6 +207,14 @@ impl Loop {
             if let Some(outcome) = self.take(woken, &mut events)? {
                 return Ok(outcome);
             }
+            if let Some(editing) = self.editing.take() {
+                // Whoever reads the keys would take them from the editor.
+                drop(inputs);
+                self.edit(editing)?;
+                inputs = EventStream::new();
+                // Ctrl+C was the editor's.
+                signals = Signals::new().context("listen to signals")?;
+            }
         }
     }
 
@@ -238,6 +259,7 @@ impl Loop {
     }
 
     fn take(&mut self, woken: Woken, events: &mut Subscriber) -> anyhow::Result<Option<Outcome>> {
+        self.app.changes = self.handle.changes().1;
         match woken {
             Woken::Signal(number) => return Ok(Some(Outcome::Signal(number))),
             Woken::Stop => self.suspend()?,
@@ -303,6 +325,9 @@ impl Loop {
                     let text = seen::read(&file);
                     update(&mut self.app, Msg::Output { file, text });
                 }
+                Effect::EditHunk { change, hunk, path, text } => {
+                    self.editing = Some(Editing { change, hunk, path, text });
+                }
                 Effect::Suspend => self.suspend()?,
                 Effect::Quit => return Ok(Some(Outcome::Quit)),
             }
@@ -348,6 +373,24 @@ impl Loop {
         self.guard.leave();
         process::kill_current_process_group(process::Signal::STOP).context("suspend")?;
         self.resume()
+    }
+
+    /// The user's editor has the terminal until it ends.
+    fn edit(&mut self, editing: Editing) -> anyhow::Result<()> {
+        let Editing { change, hunk, path, text } = editing;
+        self.writer.drain();
+        self.guard.leave();
+        let editor = self.editor.as_deref();
+        let edited = tokio::task::block_in_place(|| editor::edit(editor, &path, &text));
+        self.guard.draws_here();
+        self.resume()?;
+        self.app.now = self.clock.now();
+        match edited {
+            Err(message) => self.app.say(message),
+            Ok(new) if new == text => self.app.say("the hunk stays as it was"),
+            Ok(text) => self.ops.push_back(Op::Amend { change, hunk, text }),
+        }
+        Ok(())
     }
 
     fn resume(&mut self) -> anyhow::Result<()> {

@@ -2,11 +2,11 @@
 
 use super::chat_lines::Pen;
 use super::layout::COLUMNS_MIN;
-use super::marks;
 use super::rows;
-use super::sheet::{self, Sheet};
+use super::sheet::{InputFor, Sheet};
+use super::sheet_review::{self, Reviewed};
 use super::theme::Role;
-use crate::protocol::{Ask, Change, Class, HunkRef, Question};
+use crate::protocol::{Ask, Class, Question};
 use crate::text::{clean, clip, width};
 use ratatui::text::{Line, Span};
 
@@ -21,6 +21,7 @@ pub(crate) struct SheetLines {
 pub(crate) fn lines(
     ask: &Ask,
     sheet: &Sheet,
+    reviewed: &Reviewed<'_>,
     more: usize,
     pen: &Pen<'_>,
     columns: u16,
@@ -30,12 +31,24 @@ pub(crate) fn lines(
             let body = run(command, folder, *class, why, rule.as_deref(), pen, columns);
             ("run a command", body, run_keys(rule.as_deref()))
         }
-        Question::Apply { changes, again, .. } => {
-            let body = apply(changes, *again, sheet, pen, columns);
+        Question::Apply { again, .. } => {
+            let body = sheet_review::apply(reviewed, *again, pen, columns);
             let title = if *again { "the file changed meanwhile" } else { "write to your files" };
-            (title, body, apply_keys(changes, sheet))
+            (title, body, sheet_review::apply_keys(reviewed))
         }
-        Question::Review { .. } | Question::Plan { .. } => ("", Vec::new(), Vec::new()),
+        Question::Review { .. } => {
+            let body = sheet_review::review(reviewed, pen, columns);
+            ("from the draft into your files", body, sheet_review::review_keys(reviewed))
+        }
+        Question::Plan { steps, why, again, .. } => {
+            let body = sheet_review::plan(steps, why, *again, pen, columns);
+            let title =
+                if *again { "the plan has changed" } else { "the plan, before the first edit" };
+            (title, body, plan_keys())
+        }
+        Question::Gates { gates } => {
+            ("the project's checks", sheet_review::checks(gates, pen, columns), checks_keys())
+        }
         Question::Choose { text, options, .. } => {
             ("the agent asks", choose(text, options, pen, columns), choose_keys(options.len()))
         }
@@ -49,8 +62,11 @@ pub(crate) fn lines(
         0 => format!("{heading}  {title}"),
         more => format!("{heading}  {title}  ({more} more)"),
     };
-    let keys = match &sheet.comment {
-        Some(_) => vec![("Enter", "send it back with this"), ("Esc", "not yet")],
+    let keys = match sheet.input.as_ref().map(|input| input.what) {
+        Some(InputFor::Comment) => vec![("Enter", "send it back with this"), ("Esc", "not yet")],
+        Some(InputFor::Yes(_)) => {
+            vec![("yes Enter", "apply it, guarded changes included"), ("Esc", "not yet")]
+        }
         None => keys.iter().map(|(key, what)| (key.as_str(), what.as_str())).collect(),
     };
     let mut keys = key_lines(&keys, pen, columns);
@@ -61,9 +77,9 @@ pub(crate) fn lines(
     SheetLines { title, body, keys }
 }
 
-type Keys = Vec<(String, String)>;
+pub(super) type Keys = Vec<(String, String)>;
 
-fn key(key: &str, what: impl Into<String>) -> (String, String) {
+pub(super) fn key(key: &str, what: impl Into<String>) -> (String, String) {
     (key.to_string(), what.into())
 }
 
@@ -122,84 +138,17 @@ fn run_keys(rule: Option<&[String]>) -> Keys {
     keys
 }
 
-fn apply(
-    changes: &[Change],
-    again: bool,
-    sheet: &Sheet,
-    pen: &Pen<'_>,
-    columns: u16,
-) -> Vec<Line<'static>> {
-    let mut lines = Vec::new();
-    let columns = usize::from(columns);
-    if again {
-        let text = "It changed while you looked: this is the new difference.";
-        lines.push(Line::from(pen.span(clip(text, columns).into_owned(), Role::Warning)));
-    }
-    let all = sheet::hunks(changes).len();
-    let head = match (sheet.chosen.len(), all) {
-        (_, 0) => format!("Write {}?", counted(changes.len(), "file")),
-        (chosen, all) if chosen == all => format!("Write {}?", counted(all, "hunk")),
-        (chosen, all) => format!("Write {chosen} of {all} hunks?"),
-    };
-    lines.push(Line::from(pen.span(clip(&head, columns).into_owned(), Role::Heading)));
-    let name_columns = changes.iter().map(|change| width(&change.path)).max().unwrap_or(0);
-    let name_columns = name_columns.min(columns.saturating_sub(24)).max(8);
-    for (index, change) in changes.iter().enumerate() {
-        lines.push(file(index, change, sheet, name_columns, pen, columns));
-    }
-    lines
+fn plan_keys() -> Keys {
+    vec![
+        key("y", "go on with it"),
+        key("n", "not so"),
+        key("c", "comment, send back"),
+        key("Esc", "later"),
+    ]
 }
 
-fn counted(count: usize, what: &str) -> String {
-    if count == 1 { format!("1 {what}") } else { format!("{count} {what}s") }
-}
-
-fn file(
-    index: usize,
-    change: &Change,
-    sheet: &Sheet,
-    name_columns: usize,
-    pen: &Pen<'_>,
-    columns: usize,
-) -> Line<'static> {
-    let (added, removed) = change.counts();
-    let path = clean(&change.path);
-    let path = clip(&path, name_columns);
-    let pad = " ".repeat(name_columns.saturating_sub(width(&path)));
-    let boxes: String = (0..change.hunks.len())
-        .map(|hunk| sheet.chosen.contains(&HunkRef { change: index, hunk }))
-        .map(|is_chosen| if is_chosen { marks::done(pen.theme) } else { " " })
-        .map(|mark| format!("[{mark}]"))
-        .collect();
-    let kind = match change.kind {
-        crate::protocol::ChangeKind::Created => "  new file",
-        crate::protocol::ChangeKind::Modified => "",
-        crate::protocol::ChangeKind::Deleted => "  DELETED",
-        crate::protocol::ChangeKind::Renamed => "  renamed",
-    };
-    let note = change.note.as_deref().map(|note| format!("  {}", clean(note))).unwrap_or_default();
-    let room = columns.saturating_sub(name_columns + 14);
-    let rest = clip(&format!("{boxes}{kind}{note}"), room).into_owned();
-    Line::from(vec![
-        pen.span(format!("{path}{pad}"), Role::Text),
-        pen.span(format!("  {:>5}", format!("+{added}")), Role::Added),
-        pen.span(format!(" {:<5} ", format!("-{removed}")), Role::Removed),
-        pen.span(rest, Role::Text),
-    ])
-}
-
-fn apply_keys(changes: &[Change], sheet: &Sheet) -> Keys {
-    let all = sheet::hunks(changes).len();
-    let mut keys = if sheet.chosen.len() == all {
-        vec![key("y", "apply")]
-    } else {
-        vec![key("y", "apply selected"), key("Y", format!("apply all {all}"))]
-    };
-    keys.push(key("n", "reject all"));
-    keys.push(key("c", "comment, send back"));
-    keys.push(key("d", "choose in the diff"));
-    keys.push(key("Esc", "later"));
-    keys
+fn checks_keys() -> Keys {
+    vec![key("y", "run them, now and later"), key("n", "not in this session"), key("Esc", "later")]
 }
 
 fn choose(text: &str, options: &[String], pen: &Pen<'_>, columns: u16) -> Vec<Line<'static>> {

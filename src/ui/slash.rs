@@ -12,6 +12,15 @@ pub(crate) enum Slash {
     Budget(Amount),
     Diff,
     Term,
+    Review,
+    Apply,
+    Reject,
+    Gates,
+    Undo,
+    Redo,
+    /// With the message, if one was given.
+    Commit(Option<String>),
+    Rewind,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,6 +38,15 @@ pub(crate) const COMMANDS: &[(&str, &str, &str)] = &[
     ("/model", "NAME", "which model answers"),
     ("/budget", "20k|+5k|-5k", "the most tokens that a turn may use"),
     ("/diff", "", "go to the diff"),
+    ("/review", "", "decide what of the draft goes into your files"),
+    ("/apply", "", "apply what is selected in the diff"),
+    ("/reject", "", "take all of the draft back"),
+    ("/gates", "", "run the gates on what is selected"),
+    ("/undo", "", "take the last decision or turn back"),
+    ("/redo", "", "take the last undo back"),
+    ("/commit", "MESSAGE", "commit what was applied; without a message one is proposed"),
+    ("/rewind", "", "chat and files as they were before a turn"),
+    ("/checkpoints", "", "the turns that can be gone back to"),
     ("/term", "", "go to the terminal"),
     ("/quit", "", "end brisk"),
 ];
@@ -52,6 +70,14 @@ fn command(word: &str, argument: &str) -> Result<Slash, String> {
         "/plan" => Ok(Slash::Mode(Mode::Plan)),
         "/diff" => Ok(Slash::Diff),
         "/term" => Ok(Slash::Term),
+        "/review" => Ok(Slash::Review),
+        "/apply" => Ok(Slash::Apply),
+        "/reject" => Ok(Slash::Reject),
+        "/gates" => Ok(Slash::Gates),
+        "/undo" => Ok(Slash::Undo),
+        "/redo" => Ok(Slash::Redo),
+        "/rewind" | "/checkpoints" => Ok(Slash::Rewind),
+        "/commit" => Ok(Slash::Commit((!argument.is_empty()).then(|| argument.to_string()))),
         "/model" if argument.is_empty() => Err("usage: /model NAME".to_string()),
         "/model" => Ok(Slash::Model(argument.to_string())),
         "/mode" => {

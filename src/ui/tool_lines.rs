@@ -1,7 +1,8 @@
 //! A tool call in the chat: one row that joins the call with its result, and what it opens to.
 
 use super::chat_lines::{OPENED_LINES_MAX, Pen, opened, spread};
-use super::diff::{self, Choice, DiffLayout};
+use super::diff::{self, DiffLayout};
+use super::review::Choice;
 use super::theme::Role;
 use super::{marks, numbers};
 use crate::protocol::{Change, Detail, EditState, Item, Outcome, TermState};
@@ -75,7 +76,7 @@ pub(crate) const fn asked_call(
         | Question::Apply { call, .. }
         | Question::Plan { call, .. }
         | Question::Choose { call, .. } => Some(call),
-        Question::Review { .. } => None,
+        Question::Review { .. } | Question::Gates { .. } => None,
     }
 }
 

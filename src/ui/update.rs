@@ -1,13 +1,16 @@
 //! What a key, an event or the passing of time does to the state, and what it asks for outside.
 //! Synchronous; it neither waits nor draws.
 
-use super::act;
 use super::app::App;
-use super::look_back;
 use super::pane::{Focus, Pane};
 use super::press;
-use super::sheet::Sheet;
-use crate::protocol::{Body, Event, Key, Op, Owner, Scrollback, TermEvent, TermId, TurnEvent};
+use super::review::Source;
+use super::sheet::{DEAF_MS, Input, InputFor, Sheet};
+use super::{act, diff_act, look_back};
+use crate::protocol::{
+    Body, ChangeId, DraftEvent, Event, Key, Op, Owner, Question, Scrollback, TermEvent, TermId,
+    TurnEvent,
+};
 use std::path::PathBuf;
 
 #[derive(Clone, Debug)]
@@ -44,12 +47,21 @@ pub(crate) enum Effect {
     /// This goes to the user's clipboard.
     Copy(String),
     ReadOutput(PathBuf),
+    /// The user's editor gets a hunk's new side; what comes back is sent as `Op::Amend`.
+    EditHunk {
+        change: ChangeId,
+        hunk: usize,
+        path: String,
+        text: String,
+    },
     Suspend,
     Quit,
 }
 
 pub(crate) fn update(app: &mut App, msg: Msg) -> Vec<Effect> {
     let mut effects = Vec::new();
+    sync_diff(app);
+    let revision = app.diff.review.revision;
     match msg {
         Msg::Key(pressed) => {
             app.dirty = true;
@@ -69,6 +81,9 @@ pub(crate) fn update(app: &mut App, msg: Msg) -> Vec<Effect> {
         Msg::Output { file, text } => look_back::output(app, &file, text),
         Msg::Tick => tick(app, &mut effects),
     }
+    if app.diff.review.revision != revision && diff_act::wants_gates(app) {
+        app.gate_at = Some(app.now + diff_act::GATE_QUIET_MS);
+    }
     effects
 }
 
@@ -79,6 +94,13 @@ fn tick(app: &mut App, effects: &mut Vec<Effect>) {
         app.dirty = true;
     }
     app.dirty |= app.is_busy() && app.spinner_is_due();
+    if app.gate_at.is_some_and(|at| at <= app.now) {
+        app.gate_at = None;
+        if diff_act::wants_gates(app) {
+            // Nothing is to be said: what is selected can be gated.
+            let _ = diff_act::gate(app, effects);
+        }
+    }
     if let Some(size) = app.term.due(app.now) {
         effects.push(Effect::Send(Op::Resize { size }));
     }
@@ -102,8 +124,13 @@ fn event(app: &mut App, event: &Event) {
                 app.composer.insert(&format!("\n{draft}"));
             }
         }
-        Body::Item(_) | Body::Delta(_) => app.expect_grammars(),
+        Body::Item(_) | Body::Delta(_) | Body::Draft(DraftEvent::Changed { .. }) => {
+            app.expect_grammars();
+        }
         _ => {}
+    }
+    if app.state.draft.files.is_empty() {
+        app.own = None;
     }
     sync_sheet(app);
 }
@@ -121,15 +148,36 @@ fn term_event(app: &mut App, event: &TermEvent) {
     }
 }
 
+/// The diff follows what there is to review. What is asked about then changes under the user's eyes:
+/// for a moment no key answers it, as if it had just been asked.
+pub(crate) fn sync_diff(app: &mut App) {
+    let revision = app.diff.review.revision;
+    app.diff.sync(&app.state, &app.changes);
+    if app.diff.review.revision == revision || app.diff.review.source != Source::Draft {
+        return;
+    }
+    let is_review = app.ask().is_some_and(|ask| matches!(ask.question, Question::Review { .. }));
+    if let Some(sheet) = app.sheet.as_mut().filter(|_| is_review) {
+        sheet.ready_at = sheet.ready_at.max(app.now + DEAF_MS);
+        if sheet.input.as_ref().is_some_and(|input| input.what != InputFor::Comment) {
+            sheet.input = None;
+        }
+        app.say("the draft has changed: look again");
+        app.dirty = true;
+    }
+}
+
 /// The sheet follows the oldest question. It takes the keys only if nobody is typing.
 pub(crate) fn sync_sheet(app: &mut App) {
-    let open = app.state.asks.first();
+    sync_diff(app);
+    let open = app.state.asks.first().or(app.own.as_ref());
     if app.sheet.as_ref().map(|sheet| sheet.ask) == open.map(|ask| ask.id) {
         return;
     }
     let sheet = open.map(|ask| Sheet::new(ask, app.now));
     let old = std::mem::replace(&mut app.sheet, sheet);
-    if let Some(mut comment) = old.and_then(|sheet| sheet.comment)
+    if let Some(Input { what: InputFor::Comment, text: mut comment }) =
+        old.and_then(|sheet| sheet.input)
         && !comment.is_empty()
     {
         // The question went while its comment was being written: the words are kept.

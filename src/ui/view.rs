@@ -4,6 +4,7 @@ use super::app::{App, inner};
 use super::frame::{self, Titles, frame};
 use super::layout::Kind;
 use super::pane::{Focus, Pane};
+use super::review::Source;
 use super::theme::Role;
 use super::{
     bars, copy_mode, diff_pane, empty, header, inspector, line_mode, look_back, message, seen,
@@ -66,8 +67,11 @@ fn draw_pane(app: &App, pane: Pane, buffer: &mut Buffer) -> Cursor {
     let is_focused = app.focus == Focus::Pane(pane) && app.overlay.is_none();
     let (left, right, alert) = titles(app, pane);
     let copying = look_back::shown(app).filter(|_| pane == Pane::Term).map(copy_mode::footer);
-    let footer = copying.as_deref().unwrap_or_else(|| footer(app, pane));
-    let footer = if is_focused { footer } else { "" };
+    let footer = copying.unwrap_or_else(|| match pane {
+        Pane::Diff => bars::fitting(app, diff_footer(app), area.width.saturating_sub(4)),
+        pane => footer(app, pane).to_owned(),
+    });
+    let footer = if is_focused { footer.as_str() } else { "" };
     let titles = Titles { left: &left, right: &right, footer, alert };
     let border = if is_focused { Role::BorderFocus } else { Role::Border };
     if pane == Pane::Chat && app.layout.kind == Kind::Tabs {
@@ -81,7 +85,7 @@ fn draw_pane(app: &App, pane: Pane, buffer: &mut Buffer) -> Cursor {
     let inside = frame(buffer, area, &app.theme, border, is_focused, &titles);
     match pane {
         Pane::Chat => chat(app, buffer, inside),
-        Pane::Diff => diff(app, buffer, inside, is_focused),
+        Pane::Diff => return diff_pane::draw(app, buffer, inside, is_focused),
         Pane::Inspector => {
             let text = Rect { x: inside.x + 1, width: inside.width.saturating_sub(2), ..inside };
             lines(buffer, text, &inspector::lines(app, text.width));
@@ -100,28 +104,7 @@ fn titles(app: &App, pane: Pane) -> (String, String, bool) {
         }
         Pane::Chat => (name.to_string(), "^O expand".to_string(), false),
         Pane::Inspector => (name.to_string(), String::new(), false),
-        Pane::Diff => {
-            let pane = &app.diff;
-            let left = if pane.files == 0 {
-                name.to_string()
-            } else {
-                let files = if pane.files == 1 {
-                    "1 file".to_string()
-                } else {
-                    format!("{} files", pane.files)
-                };
-                format!("{name}  {files}  +{} -{}", pane.added, pane.removed)
-            };
-            let badge =
-                header::badge(app, Pane::Diff).map(|(text, _)| text.replace(" !", " selected"));
-            let alert = badge.is_some();
-            let right = badge.unwrap_or_else(|| match pane.source {
-                diff_pane::Source::Past => "the last edits".to_string(),
-                diff_pane::Source::Draft => "in the draft, not in the tree".to_string(),
-                diff_pane::Source::Ask(_) | diff_pane::Source::Nothing => String::new(),
-            });
-            (left, right, alert)
-        }
+        Pane::Diff => diff_titles(app),
         Pane::Term => {
             let Some(info) = app.term_info() else {
                 return (name.to_string(), String::new(), false);
@@ -133,6 +116,30 @@ fn titles(app: &App, pane: Pane) -> (String, String, bool) {
             }
         }
     }
+}
+
+fn diff_titles(app: &App) -> (String, String, bool) {
+    let name = Pane::Diff.name();
+    let review = &app.diff.review;
+    let summary = &review.summary;
+    if app.diff.is_empty() {
+        return (name.to_string(), String::new(), false);
+    }
+    let files = match review.changes.len() {
+        1 => "1 file".to_string(),
+        count => format!("{count} files"),
+    };
+    let left = format!("{name}  {files}  +{} -{}", summary.added, summary.removed);
+    let right = match review.source {
+        Source::Past => "the last edits".to_string(),
+        Source::Nothing => String::new(),
+        Source::Ask(_) | Source::Draft => {
+            let way = app.diff.way();
+            let gap = if way.is_empty() { "" } else { "   " };
+            format!("{way}{gap}{}/{} selected", summary.accepted, summary.hunks)
+        }
+    };
+    (left, right, review.is_open())
 }
 
 /// Whose turn it is to type is always there to read.
@@ -163,11 +170,39 @@ fn term_titles(app: &App, info: &TermInfo) -> (String, String, bool) {
     (left, right, alert)
 }
 
+fn diff_footer(app: &App) -> &'static [&'static str] {
+    let diff = &app.diff;
+    if diff.prompt.is_some() {
+        return &["Enter done", "Esc not so"];
+    }
+    match diff.review.source {
+        Source::Draft => &[
+            "] [ hunk",
+            "Space toggle",
+            "Enter decide",
+            "? more",
+            "c note",
+            "a lines",
+            "s split",
+            "e edit",
+            "g gates",
+            "/ search",
+            "q back",
+        ],
+        Source::Ask(_) => {
+            &["] [ hunk", "Space toggle", "Enter answer", "q back", "c note", "? more"]
+        }
+        Source::Past | Source::Nothing => {
+            &["] [ hunk", "} { file", "t layout", "/ search", "q back"]
+        }
+    }
+}
+
 fn footer(app: &App, pane: Pane) -> &'static str {
     match pane {
         Pane::Chat => "j k row   Enter expand   q back",
-        Pane::Diff if app.sheet.is_some() => "] [ hunk   Space toggle   Enter answer   q back",
-        Pane::Diff => "] [ hunk   } { file   t layout   q back",
+        // Its keys are as many as there is room for.
+        Pane::Diff => "",
         Pane::Term if app.term_info().is_some_and(|info| info.owner == protocol::Owner::User) => {
             "^\\ q leave   ^\\ n new   ^\\ k end   ^\\ [ look back"
         }
@@ -193,29 +228,6 @@ fn chat(app: &App, buffer: &mut Buffer, inside: Rect) {
         buffer.set_line(text.x, y, line, text.width);
         if is_focused && app.chat.selected() == Some(*block) && line.width() > 0 {
             buffer.set_string(inside.x, y, ">", mark);
-        }
-    }
-}
-
-fn diff(app: &App, buffer: &mut Buffer, inside: Rect, is_focused: bool) {
-    let pane = &app.diff;
-    if pane.rows.is_empty() {
-        let text = Rect { x: inside.x + 1, width: inside.width.saturating_sub(2), ..inside };
-        return lines(buffer, text, &empty::diff(app, text.width));
-    }
-    let here = pane.here();
-    for (y, (index, row)) in (inside.y..inside.bottom()).zip((pane.scroll..).zip(&pane.rows)) {
-        buffer.set_line(inside.x + 1, y, &row.line, inside.width.saturating_sub(1));
-        let is_here = here.is_some_and(|at| at.change == row.change && Some(at.hunk) == row.hunk);
-        if is_focused && index == pane.cursor {
-            buffer.set_string(inside.x, y, ">", app.theme.style(Role::BorderFocus));
-        } else if is_focused && is_here {
-            buffer.set_string(
-                inside.x,
-                y,
-                super::marks::side(&app.theme),
-                app.theme.style(Role::Accent),
-            );
         }
     }
 }

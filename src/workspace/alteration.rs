@@ -44,10 +44,6 @@ impl Alteration {
         }
     }
 
-    pub(super) const fn is_removal(&self) -> bool {
-        matches!(self, Alteration::Patch(Operation { action: Action::Delete, .. }))
-    }
-
     /// What a file of this content becomes; the outer None: it is not there, the inner one: it goes.
     pub(super) fn apply(&self, old: Option<&[u8]>) -> Result<Option<Vec<u8>>, EditError> {
         let new = match self {

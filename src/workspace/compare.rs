@@ -1,11 +1,12 @@
-//! Copy against tree: which paths differ, whoever wrote them, and how.
+//! Two sides of a path, and how they differ; copy against tree: which paths differ, whoever wrote them.
 
 use super::copy::{Copy, Fingerprint, Stamp, mirrored};
+use super::draft::id_of;
 use super::folder::{Entry, Folder};
 use super::proposal::is_binary;
 use super::walk::walk;
 use super::{CONTEXT_LINES, WorkspaceError};
-use crate::protocol::{Change, ChangeKind};
+use crate::protocol::{Change, ChangeId, ChangeKind};
 use crate::text;
 use ignore::WalkState;
 use std::collections::BTreeSet;
@@ -19,7 +20,7 @@ use std::sync::{Mutex, PoisonError};
 /// Bytes of a file that a patch can hold.
 pub const PATCH_FILE_BYTES_MAX: u64 = 64 * 1024 * 1024;
 /// Bytes of all files that are compared line by line for people; what comes after is only named.
-const SHOWN_BYTES_MAX: u64 = 64 * 1024 * 1024;
+pub(super) const SHOWN_BYTES_MAX: u64 = 64 * 1024 * 1024;
 
 /// What one side has at a path.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,11 +38,13 @@ pub(super) enum Side {
 #[derive(Clone, Debug)]
 pub(super) struct Difference {
     pub(super) path: PathBuf,
+    /// Of a renamed file: its path before.
+    pub(super) from: Option<PathBuf>,
     /// In the tree, now.
     pub(super) old: Side,
-    /// In the copy.
+    /// In the copy or the draft.
     pub(super) new: Side,
-    /// The tree's side is not what was copied.
+    /// The tree's side is not what the other one was made from.
     pub(super) is_conflict: bool,
 }
 
@@ -105,10 +108,10 @@ pub(super) fn difference(copy: &Copy, path: &Path) -> Result<Option<Difference>,
         || (content.is_some() && old.fingerprint() == content);
     // A folder in the tree whose files the copy has removed makes way for a file.
     let is_conflict = !is_tree_same && old != Side::Other;
-    Ok(Some(Difference { path: path.to_owned(), old, new, is_conflict }))
+    Ok(Some(Difference { path: path.to_owned(), from: None, old, new, is_conflict }))
 }
 
-fn side(root: &Path, path: &Path) -> Result<Side, WorkspaceError> {
+pub(super) fn side(root: &Path, path: &Path) -> Result<Side, WorkspaceError> {
     let failed = |source| WorkspaceError::Io { path: root.join(path), source };
     let folder = match Folder::open(root, path.parent().unwrap_or(Path::new(""))) {
         Ok(folder) => folder,
@@ -147,7 +150,7 @@ pub(super) fn changes(copy: &Copy) -> Result<Vec<Change>, WorkspaceError> {
             Ok(None) => {}
             Err(WorkspaceError::Large { path, bytes }) => {
                 let mut change = Change::new(path, ChangeKind::Modified, Vec::new());
-                change.note = Some(format!("{}, too large to compare", size(bytes)));
+                change.note = Some(large(bytes));
                 changes.push(change);
             }
             Err(error) => return Err(error),
@@ -165,10 +168,36 @@ impl Side {
         }
     }
 
-    fn bytes(&self) -> &[u8] {
+    pub(super) fn bytes(&self) -> &[u8] {
         match self {
             Side::File { bytes, .. } => bytes,
             Side::Absent | Side::Link(_) | Side::Other => &[],
+        }
+    }
+
+    /// None if it is no file.
+    pub(super) const fn executable(&self) -> Option<bool> {
+        match self {
+            Side::File { executable, .. } => Some(*executable),
+            Side::Absent | Side::Link(_) | Side::Other => None,
+        }
+    }
+
+    /// As git writes it; None where it has nothing to write.
+    pub(super) const fn mode(&self) -> Option<&'static str> {
+        match self {
+            Side::File { executable: false, .. } => Some("100644"),
+            Side::File { executable: true, .. } => Some("100755"),
+            Side::Link(_) => Some("120000"),
+            Side::Absent | Side::Other => None,
+        }
+    }
+
+    /// What git keeps of it: a file's bytes, or where a link leads.
+    pub(super) fn content(&self) -> &[u8] {
+        match self {
+            Side::File { bytes, .. } | Side::Link(bytes) => bytes,
+            Side::Absent | Side::Other => &[],
         }
     }
 
@@ -186,7 +215,48 @@ impl Difference {
         is_binary(self.old.bytes()) || is_binary(self.new.bytes())
     }
 
-    fn change(&self, bytes_left: &mut u64) -> Change {
+    /// Of a file that went and one that came; None if they are no files.
+    pub(super) fn rename(gone: &Difference, come: &Difference) -> Option<Difference> {
+        let is_rename = gone.new == Side::Absent && come.old == Side::Absent;
+        is_rename.then(|| Difference {
+            path: come.path.clone(),
+            from: Some(gone.path.clone()),
+            old: gone.old.clone(),
+            new: come.new.clone(),
+            is_conflict: gone.is_conflict || come.is_conflict,
+        })
+    }
+
+    pub(super) fn kind(&self) -> ChangeKind {
+        match (&self.old, &self.new) {
+            _ if self.from.is_some() => ChangeKind::Renamed,
+            (Side::Absent | Side::Other, _) => ChangeKind::Created,
+            (_, Side::Absent) => ChangeKind::Deleted,
+            _ => ChangeKind::Modified,
+        }
+    }
+
+    /// Of paths, kind, modes and contents.
+    pub(super) fn id(&self) -> ChangeId {
+        let from = self.from.as_deref().unwrap_or(Path::new(""));
+        id_of(&[
+            format!("{:?}", self.kind()).as_bytes(),
+            self.path.as_os_str().as_bytes(),
+            from.as_os_str().as_bytes(),
+            self.old.mode().unwrap_or_default().as_bytes(),
+            self.old.content(),
+            self.new.mode().unwrap_or_default().as_bytes(),
+            self.new.content(),
+        ])
+    }
+
+    /// Whether single lines of it can be chosen.
+    pub(super) fn has_lines(&self) -> bool {
+        let is_text = |side: &Side| !matches!(side, Side::Link(_));
+        is_text(&self.old) && is_text(&self.new) && !self.is_binary()
+    }
+
+    pub(super) fn change(&self, bytes_left: &mut u64) -> Change {
         let (old, new) = (self.old.bytes(), self.new.bytes());
         let weight = (old.len() + new.len()) as u64;
         let mut notes = self.notes();
@@ -199,12 +269,9 @@ impl Difference {
             *bytes_left -= weight;
             text::hunks(old, new, CONTEXT_LINES)
         };
-        let kind = match (&self.old, &self.new) {
-            (Side::Absent | Side::Other, _) => ChangeKind::Created,
-            (_, Side::Absent) => ChangeKind::Deleted,
-            _ => ChangeKind::Modified,
-        };
-        let mut change = Change::new(self.path.to_string_lossy(), kind, hunks);
+        let mut change = Change::new(self.path.to_string_lossy(), self.kind(), hunks);
+        change.id = self.id();
+        change.from = self.from.as_ref().map(|from| from.to_string_lossy().into_owned());
         change.note = if notes.is_empty() { None } else { Some(notes.join(", ")) };
         change.conflict = self.is_conflict;
         change
@@ -229,10 +296,14 @@ impl Difference {
             (_, new) => notes.extend(new.says()),
         }
         if self.is_conflict {
-            notes.push("changed in the tree since the copy was made".to_owned());
+            notes.push("changed in the tree, too".to_owned());
         }
         notes
     }
+}
+
+pub(super) fn large(bytes: u64) -> String {
+    format!("{}, too large to compare", size(bytes))
 }
 
 fn size(bytes: u64) -> String {

@@ -7,19 +7,23 @@ use super::WorkspaceError;
 use super::copy_files::Work;
 use super::copy_git::copy_git;
 use super::git::Repository;
+use super::remove::remove_all;
+use rustix::fs::Stat;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
-use std::fs::{self, Metadata, Permissions};
+use std::fs::{self, Metadata};
 use std::hash::{DefaultHasher, Hasher};
-use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, SystemTime};
 
 /// Larger files are copied by the system, which may share their blocks, and not read.
 pub(super) const FINGERPRINT_BYTES_MAX: u64 = 1024 * 1024;
 
 /// What tells that a file was not touched since it was looked at.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Stamp {
     inode: u64,
     mode: u32,
@@ -38,6 +42,41 @@ impl Stamp {
             modified: (metadata.mtime(), metadata.mtime_nsec()),
             changed: (metadata.ctime(), metadata.ctime_nsec()),
         }
+    }
+
+    #[allow(clippy::unnecessary_cast, reason = "the types differ from system to system")]
+    pub(super) fn of(found: &Stat) -> Self {
+        Self {
+            inode: found.st_ino as u64,
+            mode: found.st_mode as u32,
+            bytes: found.st_size as u64,
+            modified: (found.st_mtime as i64, found.st_mtime_nsec as i64),
+            changed: (found.st_ctime as i64, found.st_ctime_nsec as i64),
+        }
+    }
+
+    pub(super) fn is_folder(&self) -> bool {
+        rustix::fs::FileType::from_raw_mode(self.mode as _) == rustix::fs::FileType::Directory
+    }
+
+    /// Whether it is the same file, seen through another mount.
+    pub(super) fn is_like(&self, other: &Stamp) -> bool {
+        Stamp { inode: other.inode, ..*self } == *other
+    }
+
+    /// When the file was last touched, in a way that no program can set.
+    pub(super) fn changed(&self) -> SystemTime {
+        let (seconds, nanoseconds) = self.changed;
+        let since = Duration::new(seconds.unsigned_abs(), nanoseconds.unsigned_abs() as u32);
+        SystemTime::UNIX_EPOCH + since
+    }
+
+    pub(super) const fn permissions(&self) -> u32 {
+        self.mode & 0o7777
+    }
+
+    pub(super) const fn bytes(&self) -> u64 {
+        self.bytes
     }
 
     /// Of what is at a path now, a link being itself; None if nothing is.
@@ -151,18 +190,7 @@ impl Copy {
 
 impl Drop for Copy {
     fn drop(&mut self) {
-        if fs::remove_dir_all(&self.holder).is_err() {
-            // Folders that nobody may write in (a module cache makes such) are made writable.
-            for entry in ignore::WalkBuilder::new(&self.holder)
-                .standard_filters(false)
-                .build()
-                .flatten()
-                .filter(|entry| entry.file_type().is_some_and(|kind| kind.is_dir()))
-            {
-                let _ = fs::set_permissions(entry.path(), Permissions::from_mode(0o700));
-            }
-            let _ = fs::remove_dir_all(&self.holder);
-        }
+        remove_all(&self.holder);
     }
 }
 

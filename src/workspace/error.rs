@@ -115,18 +115,80 @@ pub enum WorkspaceError {
     Large { path: String, bytes: u64 },
 }
 
-/// Why the copy's changes did not go into the tree.
+/// Why a decision did not go into the tree.
 #[derive(Debug, thiserror::Error)]
 pub enum ApplyError {
-    /// Both the tree's and the copy's file changed since the copy was made. Nothing was written.
-    #[error("{} changed in the tree since the copy was made; nothing was written", paths.join(", "))]
+    /// These are not what the decision was made from. Nothing was written.
+    #[error("{} changed in the tree meanwhile; nothing was written", paths.join(", "))]
     Conflict { paths: Vec<String> },
     /// It cannot be written. Nothing was.
     #[error("{0}; nothing was written")]
     File(FileError),
-    /// It stopped in the middle: `written` are in the tree, the others are as they were.
-    #[error("{error}; written before: {}", if written.is_empty() { "nothing".into() } else { written.join(", ") })]
-    Partly { written: Vec<String>, error: FileError },
+    /// What is not recorded is not done. Nothing was written.
+    #[error("the decision cannot be recorded: {0}; nothing was written")]
+    Record(io::Error),
+    /// It failed, and `written` could not be taken back: somebody changed it in that moment.
+    #[error("{error}, but for {}: look at it", written.join(", "))]
+    Partly { written: Vec<String>, error: String },
+    /// What was chosen cannot be taken. Nothing was written.
+    #[error(transparent)]
+    Pick(#[from] PickError),
+    #[error(transparent)]
+    Workspace(#[from] WorkspaceError),
+}
+
+/// Why a checkpoint cannot be made, or not be gone back to.
+#[derive(Debug, thiserror::Error)]
+pub enum CheckpointError {
+    #[error("there is nothing to undo")]
+    NothingToUndo,
+    #[error("there is nothing to redo")]
+    NothingToRedo,
+    #[error("there is no checkpoint {0}")]
+    Unknown(u64),
+    /// The user has changed files since. Neither tree nor draft was touched.
+    #[error("{} changed since brisk wrote it: put that aside first, or take it back yourself; \
+             nothing was undone", paths.join(", "))]
+    Changed { paths: Vec<String> },
+    #[error("the tree cannot be brought back: {0}")]
+    Tree(ApplyError),
+    /// It can be tried again.
+    #[error("the draft cannot be brought back: {0}; free what is in the way and undo again")]
+    Draft(io::Error),
+    #[error("the checkpoint cannot be kept: {0}; free some space in the session's folder")]
+    Store(io::Error),
+}
+
+/// Why parts of a draft cannot be taken, or taken back. Nothing was touched.
+#[derive(Debug, thiserror::Error)]
+pub enum PickError {
+    /// It is not in the draft, or not any more, as it was shown.
+    #[error("{} changed since it was shown; look at it again", path.as_deref().unwrap_or("a file"))]
+    Moved { path: Option<String> },
+    #[error("{path} changed in the tree, too: settle the conflict first")]
+    Conflict { path: String },
+    #[error("{path} is a submodule: make the change in its own repository")]
+    Submodule { path: String },
+    #[error("{path} is too large for brisk; copy it yourself if it is wanted")]
+    Large { path: String },
+    #[error("{path} cannot be read; see to its permissions first")]
+    Unreadable { path: String },
+    #[error("{path} can only be taken whole: it has no lines to choose from")]
+    Whole { path: String },
+    #[error("{path} has no hunk or line like that; look at it again (hunk {})", hunk + 1)]
+    Hunk { path: String, hunk: usize },
+    #[error(
+        "{path}: a line without a newline at its end would come before another line; choose \
+             the whole hunk"
+    )]
+    Unended { path: String },
+    /// In place: it was too large to be kept.
+    #[error("what {path} was before the command is not kept; take it from git or a backup")]
+    Unkept { path: String },
+    #[error("{path} is not a draft: nothing of it can be picked")]
+    NoDraft { path: String },
+    #[error(transparent)]
+    File(#[from] FileError),
     #[error(transparent)]
     Workspace(#[from] WorkspaceError),
 }

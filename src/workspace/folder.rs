@@ -1,12 +1,16 @@
 //! A folder held open. The way to it is walked name by name and no link is followed, so that what
 //! happens in it happens beneath the root, whoever swaps folders for links meanwhile.
 
-use rustix::fs::{AtFlags, Mode, OFlags};
-use std::ffi::OsStr;
+use rustix::fs::{AtFlags, Mode, OFlags, Stat};
+use std::ffi::{OsStr, OsString};
 use std::fs::{File, Metadata};
 use std::io::{self, Read};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
+
+/// Bytes of an attribute that is looked at; overlayfs' marks are shorter.
+const ATTRIBUTE_BYTES_MAX: usize = 64;
 
 #[derive(Debug)]
 pub(super) struct Folder {
@@ -60,7 +64,8 @@ impl Folder {
         Ok((folder, made))
     }
 
-    fn enter(&self, name: &OsStr) -> io::Result<Folder> {
+    /// The folder of that name in it.
+    pub(super) fn enter(&self, name: &OsStr) -> io::Result<Folder> {
         let flags = flags() | OFlags::NOFOLLOW;
         Ok(Folder { handle: rustix::fs::openat(&self.handle, name, flags, Mode::empty())? })
     }
@@ -88,7 +93,10 @@ impl Folder {
         if !metadata.is_file() {
             return Ok(Entry::Other);
         }
-        let mut bytes = Vec::with_capacity(metadata.len().min(bytes_max) as usize);
+        if metadata.len() > bytes_max {
+            return Err(io::ErrorKind::FileTooLarge.into());
+        }
+        let mut bytes = Vec::with_capacity(metadata.len() as usize);
         (&file).take(bytes_max + 1).read_to_end(&mut bytes)?;
         if bytes.len() as u64 > bytes_max {
             return Err(io::ErrorKind::FileTooLarge.into());
@@ -105,6 +113,40 @@ impl Folder {
         }
     }
 
+    /// The names in it, in no order.
+    pub(super) fn names(&self) -> io::Result<Vec<OsString>> {
+        let mut names = Vec::new();
+        for entry in rustix::fs::Dir::read_from(&self.handle)? {
+            let entry = entry?;
+            let name = entry.file_name().to_bytes();
+            if name != b"." && name != b".." {
+                names.push(OsStr::from_bytes(name).to_owned());
+            }
+        }
+        Ok(names)
+    }
+
+    /// What is known of a name, a link being itself; None if nothing has it.
+    pub(super) fn look(&self, name: &OsStr) -> io::Result<Option<Stat>> {
+        match rustix::fs::statat(&self.handle, name, AtFlags::SYMLINK_NOFOLLOW) {
+            Ok(found) => Ok(Some(found)),
+            Err(rustix::io::Errno::NOENT) => Ok(None),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// A short extended attribute of the folder itself.
+    pub(super) fn attribute(&self, name: &str) -> Option<Vec<u8>> {
+        attribute(&self.handle, name)
+    }
+
+    /// The same of a file in it.
+    pub(super) fn attribute_of(&self, file: &OsStr, name: &str) -> Option<Vec<u8>> {
+        let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
+        let file = rustix::fs::openat(&self.handle, file, flags, Mode::empty()).ok()?;
+        attribute(&file, name)
+    }
+
     pub(super) fn remove(&self, name: &OsStr) -> io::Result<()> {
         Ok(rustix::fs::unlinkat(&self.handle, name, AtFlags::empty())?)
     }
@@ -115,12 +157,18 @@ impl Folder {
     }
 }
 
+fn attribute(handle: &OwnedFd, name: &str) -> Option<Vec<u8>> {
+    let mut value = [0_u8; ATTRIBUTE_BYTES_MAX];
+    let length = rustix::fs::fgetxattr(handle, name, &mut value[..]).ok()?;
+    Some(value[..length].to_vec())
+}
+
 fn flags() -> OFlags {
     OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC
 }
 
 /// Folders that were made for a file; they go again if the file did not come to be.
-pub(super) struct Made(Vec<(Folder, std::ffi::OsString)>);
+pub(super) struct Made(Vec<(Folder, OsString)>);
 
 impl Made {
     pub(super) fn keep(mut self) {

@@ -96,7 +96,7 @@ impl Repository {
 
     /// A content filter is a command too: the arguments that switch off each that is configured.
     /// None if they cannot be told for sure.
-    fn filters_off(&self) -> Option<Vec<OsString>> {
+    pub(super) fn filters_off(&self) -> Option<Vec<OsString>> {
         let list = ["config", "--null", "--name-only", "--list"].map(OsString::from);
         let mut args = Vec::new();
         for name in run(&self.top, &list, FILTERS_TIME_MAX)?.split(|byte| *byte == 0) {
@@ -132,22 +132,7 @@ const SAFE: [&str; 8] = [
 /// Runs git in `folder` and returns what it wrote; None if it failed, is not installed, wrote too
 /// much or took too long.
 pub(super) fn run(folder: &Path, args: &[OsString], limit: Duration) -> Option<Vec<u8>> {
-    let mut command = Command::new("git");
-    command
-        .arg("--no-pager")
-        .args(SAFE)
-        .args(args)
-        .current_dir(folder)
-        .env("GIT_OPTIONAL_LOCKS", "0")
-        .env("GIT_TERMINAL_PROMPT", "0")
-        .env("GIT_NO_LAZY_FETCH", "1")
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null());
-    for name in ["GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_COMMON_DIR", "GIT_NAMESPACE"] {
-        command.env_remove(name);
-    }
-    let mut child = command.spawn().ok()?;
+    let mut child = command(folder, args).stdin(Stdio::null()).spawn().ok()?;
     let mut stdout = child.stdout.take()?;
     let (sender, receiver) = mpsc::sync_channel(1);
     thread::spawn(move || {
@@ -163,6 +148,25 @@ pub(super) fn run(folder: &Path, args: &[OsString], limit: Duration) -> Option<V
     }
     let status = child.wait().ok()?;
     whole.filter(|_| status.success())
+}
+
+/// A call of git that runs nothing else; its input is for the caller to say.
+pub(super) fn command(folder: &Path, args: &[OsString]) -> Command {
+    let mut command = Command::new("git");
+    command
+        .arg("--no-pager")
+        .args(SAFE)
+        .args(args)
+        .current_dir(folder)
+        .env("GIT_OPTIONAL_LOCKS", "0")
+        .env("GIT_TERMINAL_PROMPT", "0")
+        .env("GIT_NO_LAZY_FETCH", "1")
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null());
+    for name in ["GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_COMMON_DIR", "GIT_NAMESPACE"] {
+        command.env_remove(name);
+    }
+    command
 }
 
 /// One of git's small files.

@@ -7,13 +7,13 @@
 //! are exchanged back. Elsewhere the file is read again right before the rename.
 
 use super::folder::{Content, Entry, Folder};
+use super::store_node::Identity;
 use rustix::fs::{AtFlags, Gid, Mode, OFlags, Uid};
 use rustix::io::Errno;
 use std::ffi::{OsStr, OsString};
-use std::fs::File;
+use std::fs::{File, Metadata};
 use std::io::{self, Write};
 use std::os::fd::AsRawFd;
-use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::PathBuf;
 
@@ -22,25 +22,16 @@ const NAMES_MAX: usize = 16;
 /// Exchanges while somebody else keeps writing the same file.
 const EXCHANGES_MAX: usize = 8;
 /// Extended attributes: bytes of their names, and of one value.
-const ATTRIBUTES_BYTES_MAX: usize = 64 * 1024;
+pub(super) const ATTRIBUTES_BYTES_MAX: usize = 64 * 1024;
+
+const BESIDE_PREFIX: &str = ".brisk-";
+const BESIDE_SUFFIX: &str = ".tmp";
 
 /// What a change was made from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Base {
     Absent,
     Bytes(Vec<u8>),
-    /// A link, and where it leads.
-    Link(Vec<u8>),
-}
-
-/// What is to be there.
-pub(super) enum Fresh<'a> {
-    /// `executable`: None keeps the mode.
-    File {
-        bytes: &'a [u8],
-        executable: Option<bool>,
-    },
-    Link(&'a [u8]),
 }
 
 #[derive(Debug)]
@@ -61,7 +52,7 @@ pub(super) fn install(
     folder: &Folder,
     name: &OsStr,
     base: &Base,
-    fresh: &Fresh<'_>,
+    new: &[u8],
 ) -> Result<(), InstallError> {
     let old = match still(folder, name, base)? {
         Still::Moved => return Err(InstallError::Moved),
@@ -70,7 +61,7 @@ pub(super) fn install(
     if old.as_ref().is_some_and(|old| old.metadata.permissions().mode() & 0o200 == 0) {
         return Err(InstallError::ReadOnly);
     }
-    let mut beside = Beside::new(folder, old.as_deref(), fresh)?;
+    let mut beside = Beside::new(folder, old.as_deref(), new)?;
     if *base == Base::Absent {
         beside.appear(name)?;
     } else {
@@ -87,11 +78,14 @@ pub(super) fn uninstall(folder: &Folder, name: &OsStr, base: &Base) -> Result<()
     if matches!(still(folder, name, base)?, Still::Moved) {
         return Err(InstallError::Moved);
     }
-    let (handle, aside) = (folder.handle(), fresh_name());
-    rustix::fs::renameat(handle, name, handle, &aside)?;
-    let is_same = matches!(still(folder, &aside, base), Ok(Still::Same(_)));
-    if !is_same {
-        rustix::fs::renameat(handle, &aside, handle, name)?;
+    let aside = beside_name();
+    match rename_free((folder, name), (folder, &aside)) {
+        Err(Errno::NOENT) => return Err(InstallError::Moved),
+        renamed => renamed?,
+    }
+    if !matches!(still(folder, &aside, base), Ok(Still::Same(_))) {
+        // If the name was taken again, what is aside stays: it is somebody's work.
+        let _ = rename_free((folder, &aside), (folder, name));
         return Err(InstallError::Moved);
     }
     folder.remove(&aside)?;
@@ -108,15 +102,12 @@ enum Still {
 fn still(folder: &Folder, name: &OsStr, base: &Base) -> io::Result<Still> {
     let bytes_max = match base {
         Base::Bytes(bytes) => bytes.len() as u64,
-        Base::Absent | Base::Link(_) => 0,
+        Base::Absent => 0,
     };
     match (folder.read(name, bytes_max), base) {
         (Ok(Entry::Absent), Base::Absent) => Ok(Still::Same(None)),
         (Ok(Entry::File(content)), Base::Bytes(bytes)) if content.bytes == *bytes => {
             Ok(Still::Same(Some(content)))
-        }
-        (Ok(Entry::Other), Base::Link(target)) if folder.link(name)?.as_ref() == Some(target) => {
-            Ok(Still::Same(None))
         }
         (Ok(_), _) => Ok(Still::Moved),
         // It grew.
@@ -140,41 +131,23 @@ enum Standing {
 }
 
 impl<'a> Beside<'a> {
-    fn new(
-        folder: &'a Folder,
-        old: Option<&Content>,
-        fresh: &Fresh<'_>,
-    ) -> Result<Self, InstallError> {
-        match fresh {
-            Fresh::Link(target) => {
-                let target = OsStr::from_bytes(target);
-                let link = |name: &OsStr| rustix::fs::symlinkat(target, folder.handle(), name);
-                let (name, ()) = named(link)?;
-                Ok(Self { folder, standing: Standing::Named(name) })
+    fn new(folder: &'a Folder, old: Option<&Content>, new: &[u8]) -> Result<Self, InstallError> {
+        // Only a new file's mode is the system's to choose, by the user's mask.
+        let mode = Mode::from(if old.is_some() { 0o600 } else { 0o666 });
+        let (standing, mut file) = match unnamed(folder, mode) {
+            Some(file) => (Standing::Unnamed(file.try_clone()?), file),
+            None => {
+                let (name, file) = named(|name| open(folder, name, mode))?;
+                (Standing::Named(name), file)
             }
-            Fresh::File { bytes, executable } => {
-                // Only a new file's mode is the system's to choose, by the user's mask.
-                let mode = Mode::from(match (old, executable) {
-                    (Some(_), _) => 0o600,
-                    (None, Some(true)) => 0o777,
-                    (None, _) => 0o666,
-                });
-                let (standing, mut file) = match unnamed(folder, mode) {
-                    Some(file) => (Standing::Unnamed(file.try_clone()?), file),
-                    None => {
-                        let (name, file) = named(|name| open(folder, name, mode))?;
-                        (Standing::Named(name), file)
-                    }
-                };
-                let beside = Self { folder, standing };
-                file.write_all(bytes)?;
-                if let Some(old) = old {
-                    take_over(old, &file, *executable)?;
-                }
-                file.sync_all()?;
-                Ok(beside)
-            }
+        };
+        let beside = Self { folder, standing };
+        file.write_all(new)?;
+        if let Some(old) = old {
+            take_over(old, &file)?;
         }
+        file.sync_all()?;
+        Ok(beside)
     }
 
     /// Takes a name that must be free.
@@ -237,23 +210,15 @@ impl<'a> Beside<'a> {
         name: &OsStr,
         beside: &OsStr,
         base: &Base,
-        ours: (u64, u64),
+        ours: Identity,
     ) -> Result<(), InstallError> {
         if matches!(still(self.folder, beside, base), Ok(Still::Same(_))) {
             return Ok(());
         }
         // What is displaced is somebody's work: should the way back fail, it must not be removed.
         self.standing = Standing::Gone;
-        let mut expected = ours;
-        for _ in 0..EXCHANGES_MAX {
-            let placed = identity(self.folder, beside)?;
-            exchange(self.folder, beside, name)?;
-            if identity(self.folder, beside)? == expected {
-                self.standing = Standing::Named(beside.to_owned());
-                break;
-            }
-            // Yet another file came in between. It is the newest, so it goes back to its name.
-            expected = placed;
+        if give_back(self.folder, beside, name, ours)? {
+            self.standing = Standing::Named(beside.to_owned());
         }
         Err(InstallError::Moved)
     }
@@ -267,23 +232,81 @@ impl Drop for Beside<'_> {
     }
 }
 
+/// Exchanges a displaced file that somebody else has written for `ours`, which took its name; false
+/// if what is `beside` then is not `ours`.
+pub(super) fn give_back(
+    folder: &Folder,
+    beside: &OsStr,
+    name: &OsStr,
+    ours: Identity,
+) -> io::Result<bool> {
+    let mut expected = ours;
+    for _ in 0..EXCHANGES_MAX {
+        let placed = identity(folder, beside)?;
+        exchange(folder, beside, name)?;
+        if identity(folder, beside)? == expected {
+            return Ok(true);
+        }
+        // Yet another file came in between. It is the newest, so it goes back to its name.
+        expected = placed;
+    }
+    Ok(false)
+}
+
 #[cfg(any(target_os = "linux", target_vendor = "apple"))]
-fn exchange(folder: &Folder, one: &OsStr, other: &OsStr) -> Result<(), Errno> {
+pub(super) fn exchange(folder: &Folder, one: &OsStr, other: &OsStr) -> Result<(), Errno> {
     let handle = folder.handle();
     let flags = rustix::fs::RenameFlags::EXCHANGE;
     rustix::fs::renameat_with(handle, one, handle, other, flags)
 }
 
 #[cfg(not(any(target_os = "linux", target_vendor = "apple")))]
-fn exchange(_folder: &Folder, _one: &OsStr, _other: &OsStr) -> Result<(), Errno> {
+pub(super) fn exchange(_folder: &Folder, _one: &OsStr, _other: &OsStr) -> Result<(), Errno> {
     Err(Errno::NOSYS)
 }
 
+/// Whether a file system says by this that it cannot do it at all.
+pub(super) fn is_unable(error: Errno) -> bool {
+    [Errno::INVAL, Errno::NOSYS, Errno::NOTSUP, Errno::PERM].contains(&error)
+}
+
+/// Gives a file another name, which must be free: `EXIST` if it is not.
+pub(super) fn rename_free(from: (&Folder, &OsStr), to: (&Folder, &OsStr)) -> Result<(), Errno> {
+    #[cfg(any(target_os = "linux", target_vendor = "apple"))]
+    {
+        let flags = rustix::fs::RenameFlags::NOREPLACE;
+        let (from_folder, to_folder) = (from.0.handle(), to.0.handle());
+        match rustix::fs::renameat_with(from_folder, from.1, to_folder, to.1, flags) {
+            Err(error) if is_unable(error) => {}
+            renamed => return renamed,
+        }
+    }
+    // A link fails where the name is taken, so nothing can be overwritten by it.
+    match rustix::fs::linkat(from.0.handle(), from.1, to.0.handle(), to.1, AtFlags::empty()) {
+        Ok(()) => {
+            rustix::fs::unlinkat(from.0.handle(), from.1, AtFlags::empty()).inspect_err(|_| {
+                let _ = rustix::fs::unlinkat(to.0.handle(), to.1, AtFlags::empty());
+            })
+        }
+        Err(error) if is_unable(error) => {
+            let flags = AtFlags::SYMLINK_NOFOLLOW;
+            match rustix::fs::statat(to.0.handle(), to.1, flags) {
+                Err(Errno::NOENT) => {
+                    rustix::fs::renameat(from.0.handle(), from.1, to.0.handle(), to.1)
+                }
+                Ok(_) => Err(Errno::EXIST),
+                Err(error) => Err(error),
+            }
+        }
+        Err(error) => Err(error),
+    }
+}
+
 /// Of whatever has this name.
-fn identity(folder: &Folder, name: &OsStr) -> io::Result<(u64, u64)> {
+pub(super) fn identity(folder: &Folder, name: &OsStr) -> io::Result<Identity> {
     let found = rustix::fs::statat(folder.handle(), name, AtFlags::SYMLINK_NOFOLLOW)?;
     #[allow(clippy::unnecessary_cast, reason = "the types differ from system to system")]
-    Ok((found.st_dev as u64, found.st_ino as u64))
+    Ok(Identity { device: found.st_dev as u64, inode: found.st_ino as u64 })
 }
 
 fn open(folder: &Folder, name: &OsStr, mode: Mode) -> Result<File, Errno> {
@@ -316,7 +339,7 @@ fn descriptor(file: &File) -> PathBuf {
 /// Makes something under a name that nobody has.
 fn named<T>(make: impl Fn(&OsStr) -> Result<T, Errno>) -> io::Result<(OsString, T)> {
     for _ in 0..NAMES_MAX {
-        let name = fresh_name();
+        let name = beside_name();
         match make(&name) {
             Ok(made) => return Ok((name, made)),
             Err(Errno::EXIST) => {}
@@ -326,34 +349,45 @@ fn named<T>(make: impl Fn(&OsStr) -> Result<T, Errno>) -> io::Result<(OsString, 
     Err(io::ErrorKind::AlreadyExists.into())
 }
 
-fn fresh_name() -> OsString {
+/// A name of brisk's own, for what is not in its place yet or not any more.
+pub(super) fn beside_name() -> OsString {
     let random: String = std::iter::repeat_with(fastrand::alphanumeric).take(12).collect();
-    format!(".brisk-{random}.tmp").into()
+    format!("{BESIDE_PREFIX}{random}{BESIDE_SUFFIX}").into()
+}
+
+pub(super) fn is_beside(name: &OsStr) -> bool {
+    let name = name.to_string_lossy();
+    name.starts_with(BESIDE_PREFIX) && name.ends_with(BESIDE_SUFFIX)
+}
+
+/// User and group of a file, where they are not this process's own.
+pub(super) fn owner(metadata: &Metadata) -> Option<(u32, u32)> {
+    let own = (rustix::process::geteuid().as_raw(), rustix::process::getegid().as_raw());
+    let owner = (metadata.uid(), metadata.gid());
+    (owner != own).then_some(owner)
+}
+
+/// Gives a file to a user and group as far as this process may.
+pub(super) fn give(file: &File, (user, group): (u32, u32)) {
+    let (owner, group) = (Uid::from_raw(user), Gid::from_raw(group));
+    if rustix::fs::fchown(file, Some(owner), Some(group)).is_err() {
+        let _ = rustix::fs::fchown(file, None, Some(group));
+    }
 }
 
 /// Owner, attributes and mode of the old file. Only the mode must succeed: an ordinary user can
 /// give no file away.
-fn take_over(old: &Content, new: &File, executable: Option<bool>) -> io::Result<()> {
+fn take_over(old: &Content, new: &File) -> io::Result<()> {
     let (wanted, given) = (&old.metadata, new.metadata()?);
     if (wanted.uid(), wanted.gid()) != (given.uid(), given.gid()) {
-        let owner = Uid::from_raw(wanted.uid());
-        let group = Gid::from_raw(wanted.gid());
-        if rustix::fs::fchown(new, Some(owner), Some(group)).is_err() {
-            let _ = rustix::fs::fchown(new, None, Some(group));
-        }
+        give(new, (wanted.uid(), wanted.gid()));
     }
-    attributes(&old.file, new);
+    copy_attributes(&old.file, new);
     let mode = wanted.permissions().mode() & 0o7777;
-    let mode = match executable {
-        None => mode,
-        // Who may read it may run it, as git does.
-        Some(true) => mode | (mode & 0o444) >> 2,
-        Some(false) => mode & !0o111,
-    };
     new.set_permissions(std::fs::Permissions::from_mode(mode))
 }
 
-fn attributes(old: &File, new: &File) {
+pub(super) fn copy_attributes(old: &File, new: &File) {
     let mut names = vec![0_u8; ATTRIBUTES_BYTES_MAX];
     let Ok(length) = rustix::fs::flistxattr(old, names.as_mut_slice()) else { return };
     for name in names[..length].split(|byte| *byte == 0).filter(|name| !name.is_empty()) {

@@ -1,17 +1,41 @@
-//! The files that an agent works on: the user's tree, or a temporary copy of it; reading, edits
-//! and hunks, patches, facts about git, rules files. It starts no shell and talks to nobody: what
-//! may be done is the policy's, what was asked and answered is the session's.
+//! The files that an agent works on: the user's tree, a temporary copy of it, or a draft over it;
+//! reading, edits and hunks, changes and merges, patches, facts about git, rules files. It starts
+//! no shell, mounts nothing and talks to nobody: what may be done is the policy's, what was asked
+//! and answered is the session's.
 //!
-//! Everything here blocks; only `open` with a copy, `changes`, `patch`, `apply_all` and `facts`
-//! may take longer than a file does. Nothing is ever reached through a link that leads out of the
+//! Everything here blocks; only `open` with a copy, what compares or writes many files, and
+//! `facts` may take longer than a file does. Nothing is ever reached through a link that leads out of the
 //! root, and nothing of git's own folders is read or written on behalf of a model.
 
 mod alteration;
 mod apply;
+mod apply_landing;
+mod apply_plan;
+mod apply_record;
+mod apply_take_back;
+mod base;
+mod carry;
+mod checkpoint;
+mod checkpoint_restore;
+mod checkpoint_upper;
+mod commit;
 mod compare;
 mod copy;
 mod copy_files;
 mod copy_git;
+mod decision;
+mod decision_bases;
+mod decision_desk;
+mod draft;
+mod draft_change;
+mod draft_compare;
+mod draft_decide;
+mod draft_hold;
+mod draft_renames;
+mod draft_rules;
+mod draft_select;
+mod draft_walk;
+mod draft_write;
 mod ending;
 mod error;
 mod excerpt;
@@ -19,23 +43,41 @@ mod facts;
 mod folder;
 mod git;
 mod install;
+mod layer;
 mod locate;
+mod merge;
 mod nearest;
 mod patch;
 mod patch_grammar;
 mod patch_hunks;
 mod place;
 mod proposal;
+mod put;
 mod quote;
 mod relocate;
+mod remove;
 mod rules;
+mod snapshot;
+mod snapshot_git;
+mod snapshot_take_back;
+mod store;
+mod store_node;
 mod together;
 mod walk;
 
 pub use alteration::{Alteration, Edit};
+pub use apply_landing::Step;
+pub use carry::{CARRIED_MAX, Carried, Freshness};
+pub use checkpoint::{CHECKPOINTS_MAX, Checkpoint, CheckpointId, Undone};
+pub use checkpoint_upper::IGNORED_FOLDER_BYTES_MAX;
+pub use commit::{Commit, CommitError, Hooks};
 pub use compare::PATCH_FILE_BYTES_MAX;
 pub use copy_files::{COPY_BYTES_MAX, COPY_FILES_MAX};
-pub use error::{ApplyError, EditError, FileError, WorkspaceError, WriteError};
+pub use decision::Applied;
+pub use draft_decide::{Contents, Selected, Wanted};
+pub use error::{
+    ApplyError, CheckpointError, EditError, FileError, PickError, WorkspaceError, WriteError,
+};
 pub use excerpt::{EXCERPT_BYTES_MAX, EXCERPT_LINES_MAX, Excerpt, LINE_BYTES_MAX};
 pub use facts::{Count, Facts, GitFacts};
 pub use git::Head;
@@ -43,15 +85,21 @@ pub use nearest::{Difference, Nearest};
 pub use patch_grammar::{Action, Mark, Operation, PatchError, PatchHunk, parse_patch};
 pub use patch_hunks::{HunkMiss, Why, apply_hunks};
 pub use proposal::{Accepted, Extent, Proposal, Written};
+pub use remove::remove_all;
 pub use rules::{RULES_BYTES_MAX, RulesFile};
+pub use snapshot::{SNAPSHOT_BYTES_MAX, SNAPSHOT_FILE_BYTES_MAX, SNAPSHOT_FILES_MAX};
 
-use crate::protocol::{Change, TreeKind};
+use crate::protocol::{Author, Change, ChangeId, Keep, Pick, TreeKind};
 use copy::Copy;
+use decision_desk::Desk;
+use draft::Draft;
 use folder::Folder;
 use git::Repository;
-use place::{Found, Place};
+use place::{Found, Place, Root};
 use std::fs;
 use std::path::{Component, Path, PathBuf};
+use std::slice;
+use together::Put;
 
 /// Bytes of a file that can be read or edited.
 pub const FILE_BYTES_MAX: u64 = 8 * 1024 * 1024;
@@ -94,6 +142,8 @@ pub struct Workspace {
     /// Not to be counted as a part of the tree.
     scratch: PathBuf,
     side: Side,
+    /// Where decisions are recorded, and contents kept.
+    desk: Desk,
 }
 
 /// Where the agent's files are.
@@ -101,7 +151,7 @@ pub struct Workspace {
 enum Side {
     InPlace,
     Copy(Copy),
-    Draft(Layer),
+    Draft(Box<Draft>),
 }
 
 /// The root of the workspace that a folder belongs to: the top of the git repository that it is in,
@@ -136,7 +186,7 @@ impl Workspace {
             Backing::Copy { scratch } => {
                 Side::Copy(Copy::make(&root, repository.as_ref(), &scratch)?)
             }
-            Backing::Draft(layer) => Side::Draft(layer),
+            Backing::Draft(layer) => Side::Draft(Box::new(Draft::open(&root, layer, repository)?)),
         };
         let inside = folder.strip_prefix(&root).unwrap_or(Path::new("")).to_owned();
         let shell_root = match &side {
@@ -150,8 +200,12 @@ impl Workspace {
             fs::create_dir_all(&shell_folder)
                 .map_err(|source| WorkspaceError::Io { path: shell_folder.clone(), source })?;
         }
+        let desk = Desk::new(match &side {
+            Side::InPlace | Side::Copy(_) => scratch,
+            Side::Draft(draft) => &draft.layer.state,
+        });
         let scratch = scratch.to_owned();
-        Ok(Workspace { root, folder: inside, shell_folder, scratch, side })
+        Ok(Workspace { root, folder: inside, shell_folder, scratch, side, desk })
     }
 
     pub const fn kind(&self) -> TreeKind {
@@ -172,7 +226,7 @@ impl Workspace {
         match &self.side {
             Side::InPlace => &self.root,
             Side::Copy(copy) => copy.root(),
-            Side::Draft(layer) => &layer.merged,
+            Side::Draft(draft) => &draft.layer.merged,
         }
     }
 
@@ -197,25 +251,95 @@ impl Workspace {
         }
     }
 
-    /// Copy against tree, whoever wrote it, sorted by path; a rename is a file that went and one
-    /// that came. In place there is nothing to compare: empty.
+    /// Copy or draft against tree, whoever wrote it, sorted by path; in a copy a rename is a file
+    /// that went and one that came. In place there is nothing to compare: empty.
     pub fn changes(&self) -> Result<Vec<Change>, WorkspaceError> {
         match &self.side {
-            Side::InPlace | Side::Draft(_) => Ok(Vec::new()),
+            Side::InPlace => Ok(Vec::new()),
             Side::Copy(copy) => compare::changes(copy),
+            Side::Draft(draft) => draft.changes(),
         }
     }
 
-    /// The same as a patch that `git apply` takes in the root; empty when nothing changed.
-    pub fn patch(&self) -> Result<Vec<u8>, WorkspaceError> {
-        let mut whole = Vec::new();
-        let Side::Copy(copy) = &self.side else { return Ok(whole) };
-        for path in compare::candidates(copy) {
-            if let Some(difference) = compare::difference(copy, &path)? {
-                whole.extend(patch::patch(&difference));
+    /// What changed in the draft since this was last called is this author's doing. To be called
+    /// after each edit and each command. Without a draft: nothing.
+    pub fn authored(&self, author: &Author) -> Result<(), WorkspaceError> {
+        match &self.side {
+            Side::InPlace | Side::Copy(_) => Ok(()),
+            Side::Draft(draft) => draft.authored(author),
+        }
+    }
+
+    /// What a change of the draft was made of, and what it is: contents, or where links lead. None
+    /// if it is not the same any more, or cannot be read.
+    pub fn sides(&self, id: &ChangeId) -> Option<Contents> {
+        match &self.side {
+            Side::InPlace | Side::Copy(_) => None,
+            Side::Draft(draft) => draft.contents(id),
+        }
+    }
+
+    /// What each path would have in the tree if these parts of the draft landed there, with what
+    /// it has now; sorted by path. Conflicts are refused. Writes nothing.
+    pub fn selected(&self, picks: &[Pick]) -> Result<Vec<Selected>, PickError> {
+        self.draft()?.selected(picks)
+    }
+
+    /// These parts are in the tree now: what is left of the draft is held against it as it is.
+    pub fn landed(&self, parts: &[Selected]) -> Result<(), PickError> {
+        self.draft()?.landed(parts)
+    }
+
+    /// Takes parts of the draft back, in the draft: they are as in the tree then. All of it is
+    /// checked before the first file is written. The paths that were written, sorted.
+    pub fn reject(&self, picks: &[Pick]) -> Result<Vec<String>, PickError> {
+        self.draft()?.reject(picks)
+    }
+
+    /// Puts a text in place of a hunk's same and added lines, in the draft.
+    pub fn amend(&self, id: &ChangeId, hunk: usize, text: &str) -> Result<(), PickError> {
+        self.draft()?.amend(id, hunk, text)
+    }
+
+    /// Settles a conflict: with the draft's side, which is then held against the tree as it is, or
+    /// with the tree's, which is written into the draft.
+    pub fn resolve(&self, id: &ChangeId, keep: Keep) -> Result<(), PickError> {
+        self.draft()?.resolve(id, keep)
+    }
+
+    /// Brings what the user changed in the tree into the draft. To be called before a turn and
+    /// before a review. Without a draft: nothing.
+    pub fn sync(&self, freshness: Freshness) -> Result<Carried, WorkspaceError> {
+        match &self.side {
+            Side::InPlace | Side::Copy(_) => Ok(Carried::default()),
+            Side::Draft(draft) => draft.sync(freshness),
+        }
+    }
+
+    fn draft(&self) -> Result<&Draft, PickError> {
+        match &self.side {
+            Side::Draft(draft) => Ok(draft),
+            Side::InPlace | Side::Copy(_) => {
+                Err(PickError::NoDraft { path: self.root.display().to_string() })
             }
         }
-        Ok(whole)
+    }
+
+    /// The changes as a patch that `git apply` takes in the root; empty when nothing changed.
+    pub fn patch(&self) -> Result<Vec<u8>, WorkspaceError> {
+        match &self.side {
+            Side::InPlace => Ok(Vec::new()),
+            Side::Draft(draft) => draft.patch(),
+            Side::Copy(copy) => {
+                let mut whole = Vec::new();
+                for path in compare::candidates(copy) {
+                    if let Some(difference) = compare::difference(copy, &path)? {
+                        whole.extend(patch::patch(&difference));
+                    }
+                }
+                Ok(whole)
+            }
+        }
     }
 
     /// Brings all changes of the copy into the tree, and says which paths. If a file changed on
@@ -223,7 +347,9 @@ impl Workspace {
     pub fn apply_all(&self) -> Result<Vec<String>, ApplyError> {
         match &self.side {
             Side::InPlace | Side::Draft(_) => Ok(Vec::new()),
-            Side::Copy(copy) => apply::apply_all(copy),
+            Side::Copy(copy) => {
+                apply::apply_all(copy, self.desk.ground(&self.root).map_err(ApplyError::Record)?)
+            }
         }
     }
 
@@ -245,7 +371,7 @@ impl Workspace {
         from: Option<u64>,
         to: Option<u64>,
     ) -> Result<Excerpt, FileError> {
-        let place = place::resolve(self.work_root(), &self.asked(path)?, path)?;
+        let place = place::resolve(self.work(), &self.asked(path)?, path)?;
         match place.found {
             Found::File => {}
             Found::Folder => return Err(FileError::Folder { path: path.to_owned() }),
@@ -268,18 +394,19 @@ impl Workspace {
     /// Works out what an edit would do. Writes nothing.
     pub fn propose(&self, edit: &Edit) -> Result<Proposal, EditError> {
         let asked = |path: &str| self.asked(path);
-        proposal::propose(self.work_root(), &asked, &Alteration::Replace(edit.clone()))
+        proposal::propose(self.work(), &asked, &Alteration::Replace(edit.clone()))
     }
 
     /// The same for several files: all of them, or the first that does not apply.
     pub fn propose_all(&self, alterations: &[Alteration]) -> Result<Vec<Proposal>, EditError> {
-        together::propose_all(self.work_root(), &|path| self.asked(path), alterations)
+        together::propose_all(self.work(), &|path| self.asked(path), alterations)
     }
 
     /// Writes a proposal, or the hunks of it that were accepted: whole or not at all, and only if
     /// the file still is what the proposal was made from.
     pub fn write(&self, proposal: &Proposal, accepted: &Accepted) -> Result<Written, WriteError> {
-        proposal::write(self.work_root(), &|path| self.asked(path), proposal, accepted)
+        let written = self.write_all(slice::from_ref(proposal), slice::from_ref(accepted))?;
+        Ok(written.into_iter().next().expect("one for each proposal"))
     }
 
     /// The same for several, with what was accepted of each: all of it, or none.
@@ -288,7 +415,16 @@ impl Workspace {
         proposals: &[Proposal],
         accepted: &[Accepted],
     ) -> Result<Vec<Written>, WriteError> {
-        together::write_all(self.work_root(), &|path| self.asked(path), proposals, accepted)
+        let put_all = |puts: &[Put<'_>]| match self.side {
+            Side::InPlace => self.put_in_place(puts),
+            Side::Copy(_) | Side::Draft(_) => put::put_all(self.work_root(), puts),
+        };
+        let asked = |path: &str| self.asked(path);
+        together::write_all(self.work(), &asked, proposals, accepted, &put_all)
+    }
+
+    fn work(&self) -> Root<'_> {
+        Root { reach: self.work_root(), named: self.shell_root() }
     }
 
     /// A path as somebody gave it, from the root.

@@ -2,6 +2,7 @@
 //! names that need quoting.
 
 use super::CONTEXT_LINES;
+use super::base::hash;
 use super::compare::{Difference, Side};
 use super::quote::quote;
 use crate::text;
@@ -17,25 +18,25 @@ const DIGITS: &[u8; 85] =
     b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz!#$%&()*+-;<=>?@^_`{|}~";
 const NO_OBJECT: &str = "0000000000000000000000000000000000000000";
 
-/// The patch of one path. A file that becomes a link (or the other way) is removed and made anew.
+/// The patch of one change. A file that becomes a link (or the other way) is removed and made anew.
 pub(super) fn patch(difference: &Difference) -> Vec<u8> {
-    let Difference { path, old, new, .. } = difference;
+    let Difference { path, from, old, new, .. } = difference;
     let is_other_kind = matches!(
         (old, new),
         (Side::File { .. }, Side::Link(_)) | (Side::Link(_), Side::File { .. })
     );
     if is_other_kind {
-        [one(path, old, &Side::Absent), one(path, &Side::Absent, new)].concat()
+        [one([path, path], old, &Side::Absent), one([path, path], &Side::Absent, new)].concat()
     } else {
-        one(path, old, new)
+        one([from.as_ref().unwrap_or(path), path], old, new)
     }
 }
 
-fn one(path: &Path, old: &Side, new: &Side) -> Vec<u8> {
-    let (from, to) = (name("a/", path), name("b/", path));
+fn one([old_path, new_path]: [&Path; 2], old: &Side, new: &Side) -> Vec<u8> {
+    let (from, to) = (name("a/", old_path), name("b/", new_path));
     let mut out = Vec::new();
     say(&mut out, format_args!("diff --git {from} {to}\n"));
-    let modes = (mode(old), mode(new));
+    let modes = (old.mode(), new.mode());
     match modes {
         (None, Some(new)) => say(&mut out, format_args!("new file mode {new}\n")),
         (Some(old), None) => say(&mut out, format_args!("deleted file mode {old}\n")),
@@ -44,11 +45,15 @@ fn one(path: &Path, old: &Side, new: &Side) -> Vec<u8> {
         }
         _ => {}
     }
-    let (before, after) = (content(old), content(new));
+    if old_path != new_path {
+        let (from, to) = (name("", old_path), name("", new_path));
+        say(&mut out, format_args!("rename from {from}\nrename to {to}\n"));
+    }
+    let (before, after) = (old.content(), new.content());
     if before == after && modes.0.is_some() && modes.1.is_some() {
         return out;
     }
-    let objects = (object(old, before), object(new, after));
+    let objects = (object(old), object(new));
     say(&mut out, format_args!("index {}..{}", objects.0, objects.1));
     match modes {
         (Some(old), Some(new)) if old == new => say(&mut out, format_args!(" {new}\n")),
@@ -76,31 +81,9 @@ fn name(prefix: &str, path: &Path) -> String {
     quote(&path).unwrap_or_else(|| String::from_utf8_lossy(&path).into_owned())
 }
 
-const fn mode(side: &Side) -> Option<&'static str> {
-    match side {
-        Side::File { executable: false, .. } => Some("100644"),
-        Side::File { executable: true, .. } => Some("100755"),
-        Side::Link(_) => Some("120000"),
-        Side::Absent | Side::Other => None,
-    }
-}
-
-fn content(side: &Side) -> &[u8] {
-    match side {
-        Side::File { bytes, .. } | Side::Link(bytes) => bytes,
-        Side::Absent | Side::Other => &[],
-    }
-}
-
 /// The name that git gives to this content.
-fn object(side: &Side, content: &[u8]) -> String {
-    if mode(side).is_none() {
-        return NO_OBJECT.to_owned();
-    }
-    let mut hash = sha1_smol::Sha1::new();
-    hash.update(format!("blob {}\0", content.len()).as_bytes());
-    hash.update(content);
-    hash.digest().to_string()
+fn object(side: &Side) -> String {
+    if side.mode().is_none() { NO_OBJECT.to_owned() } else { hash(side.content()) }
 }
 
 fn literal(out: &mut Vec<u8>, content: &[u8]) {

@@ -41,13 +41,22 @@ impl Place {
     }
 }
 
-/// Follows `asked`, which is relative to `root` (itself canonical). `shown` is how errors name it.
-pub(super) fn resolve(root: &Path, asked: &Path, shown: &str) -> Result<Place, FileError> {
+/// Where files are.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Root<'a> {
+    /// As this process reaches them.
+    pub(super) reach: &'a Path,
+    /// The path that links in it use, which need not lead there for us: canonical.
+    pub(super) named: &'a Path,
+}
+
+/// Follows `asked`, which is relative to `root`. `shown` is how errors name it.
+pub(super) fn resolve(root: Root<'_>, asked: &Path, shown: &str) -> Result<Place, FileError> {
     Walk { root, shown, path: PathBuf::new(), links: 0, rest: parts(asked) }.run()
 }
 
 struct Walk<'a> {
-    root: &'a Path,
+    root: Root<'a>,
     shown: &'a str,
     path: PathBuf,
     links: usize,
@@ -76,7 +85,7 @@ impl Walk<'_> {
 
     fn step(&mut self, part: &OsStr) -> Result<Found, FileError> {
         let next = self.path.join(part);
-        let metadata = match fs::symlink_metadata(self.root.join(&next)) {
+        let metadata = match fs::symlink_metadata(self.root.reach.join(&next)) {
             Ok(metadata) => metadata,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
                 self.path = next;
@@ -122,10 +131,10 @@ impl Walk<'_> {
         if self.links > LINKS_MAX {
             return Err(FileError::Links { path: self.shown.to_owned() });
         }
-        let target = fs::read_link(self.root.join(link))
+        let target = fs::read_link(self.root.reach.join(link))
             .map_err(|source| FileError::Io { path: self.shown.to_owned(), source })?;
         let mut ahead = if target.is_absolute() {
-            let Ok(inside) = target.strip_prefix(self.root) else {
+            let Ok(inside) = target.strip_prefix(self.root.named) else {
                 let target = target.display().to_string();
                 return Err(FileError::LinkOutside { path: self.shown.to_owned(), target });
             };
@@ -212,7 +221,7 @@ mod tests {
         symlink("../..", root.join("above")).unwrap();
         symlink(".git", root.join("git")).unwrap();
         symlink("loop", root.join("loop")).unwrap();
-        let at = |path: &str| resolve(&root, path.as_ref(), path);
+        let at = |path: &str| resolve(Root { reach: &root, named: &root }, path.as_ref(), path);
         let file = |path: &str| at(path).map(|place| (place.path, place.found));
         for path in ["sub/file", "near", "sub/deep/up", "whole/file", "sub/deep/../file"] {
             assert_eq!(file(path).unwrap(), ("sub/file".into(), Found::File), "{path}");

@@ -2,10 +2,9 @@
 //! needed to write it later, or to see that the file is no longer what it was.
 
 use super::folder::{Content, Entry, Folder};
-use super::install::{Base, Fresh, InstallError, install, uninstall};
-use super::place::{Found, Place, resolve};
-use super::relocate::relocate;
-use super::{Alteration, CONTEXT_LINES, EditError, FILE_BYTES_MAX, FileError, WriteError};
+use super::install::Base;
+use super::place::{Found, Place, Root, resolve};
+use super::{Alteration, CONTEXT_LINES, EditError, FILE_BYTES_MAX, FileError};
 use crate::protocol::{Change, ChangeKind};
 use crate::text;
 use std::io;
@@ -91,9 +90,20 @@ impl Proposal {
 
     pub(super) fn old(&self) -> &[u8] {
         match &self.base {
-            Base::Absent | Base::Link(_) => &[],
+            Base::Absent => &[],
             Base::Bytes(bytes) => bytes,
         }
+    }
+
+    /// What comes of it when it is written.
+    pub(super) fn written(&self, accepted: &Accepted) -> Written {
+        let extent = self.extent(accepted);
+        let mut change = self.change.clone();
+        if extent != Extent::All {
+            let new = self.content(accepted).unwrap_or_default();
+            change.hunks = text::hunks(self.old(), &new, CONTEXT_LINES);
+        }
+        Written { change, extent }
     }
 
     fn extent(&self, accepted: &Accepted) -> Extent {
@@ -109,7 +119,7 @@ impl Proposal {
 
 /// Works out what an alteration does to the file that it names beneath `root`.
 pub(super) fn propose(
-    root: &Path,
+    root: Root<'_>,
     asked: &Asked<'_>,
     alteration: &Alteration,
 ) -> Result<Proposal, EditError> {
@@ -118,8 +128,6 @@ pub(super) fn propose(
     let place = resolve(root, &given, path)?;
     let (base, notes) = base(root, &place, path)?;
     let old = match &base {
-        // A place has no links in it.
-        Base::Link(_) => return Err(FileError::Special { path: path.to_owned() }.into()),
         Base::Absent => None,
         Base::Bytes(bytes) => Some(bytes.as_slice()),
     };
@@ -129,7 +137,7 @@ pub(super) fn propose(
         return Err(FileError::Large { path: path.to_owned(), bytes }.into());
     }
     let to = alteration.to().map(|to| target(root, asked, to)).transpose()?;
-    if (to.is_some() || new.is_none()) && root.join(&given).is_symlink() {
+    if (to.is_some() || new.is_none()) && root.reach.join(&given).is_symlink() {
         return Err(EditError::Link { path: path.to_owned() });
     }
     let (place, from) = match to {
@@ -141,7 +149,7 @@ pub(super) fn propose(
 }
 
 /// Where a file is to be moved: nothing may be there.
-fn target(root: &Path, asked: &Asked<'_>, to: &str) -> Result<Place, EditError> {
+fn target(root: Root<'_>, asked: &Asked<'_>, to: &str) -> Result<Place, EditError> {
     let place = resolve(root, &asked(to)?, to)?;
     match place.found {
         Found::Absent | Found::AbsentFolder => base(root, &place, to).map(|_| ())?,
@@ -159,7 +167,7 @@ fn change(
     notes: &[String],
 ) -> Change {
     let (kind, old) = match (base, new, from) {
-        (Base::Absent | Base::Link(_), ..) => (ChangeKind::Created, &[][..]),
+        (Base::Absent, ..) => (ChangeKind::Created, &[][..]),
         (Base::Bytes(bytes), _, Some(_)) => (ChangeKind::Renamed, bytes.as_slice()),
         (Base::Bytes(bytes), Some(_), None) => (ChangeKind::Modified, bytes.as_slice()),
         (Base::Bytes(bytes), None, None) => (ChangeKind::Deleted, bytes.as_slice()),
@@ -172,7 +180,7 @@ fn change(
 }
 
 /// What is there now, if it may be changed, and what people should know of it.
-fn base(root: &Path, place: &Place, shown: &str) -> Result<(Base, Vec<String>), FileError> {
+fn base(root: Root<'_>, place: &Place, shown: &str) -> Result<(Base, Vec<String>), FileError> {
     let mut notes = Vec::new();
     if place.linked {
         notes.push(format!("{shown} is a link to it"));
@@ -184,7 +192,7 @@ fn base(root: &Path, place: &Place, shown: &str) -> Result<(Base, Vec<String>), 
         Found::File | Found::Absent => {}
     }
     let failed = |source| FileError::Io { path: shown.to_owned(), source };
-    let folder = Folder::open(root, place.parent()).map_err(failed)?;
+    let folder = Folder::open(root.reach, place.parent()).map_err(failed)?;
     let mode = folder.metadata().map_err(failed)?.permissions().mode();
     if mode & 0o200 == 0 {
         return Err(FileError::ReadOnlyFolder { path: shown.to_owned() });
@@ -233,75 +241,4 @@ fn size(folder: &Folder, place: &Place) -> u64 {
 
 pub(super) fn is_binary(bytes: &[u8]) -> bool {
     bytes[..bytes.len().min(SNIFFED_BYTES)].contains(&0)
-}
-
-/// Writes what was accepted, if the file still is what the proposal was made from.
-pub(super) fn write(
-    root: &Path,
-    asked: &Asked<'_>,
-    proposal: &Proposal,
-    accepted: &Accepted,
-) -> Result<Written, WriteError> {
-    let extent = proposal.extent(accepted);
-    let new = proposal.content(accepted);
-    let change = match extent {
-        Extent::All => proposal.change.clone(),
-        Extent::Partly | Extent::Nothing => Change {
-            hunks: text::hunks(proposal.old(), new.as_deref().unwrap_or_default(), CONTEXT_LINES),
-            ..proposal.change.clone()
-        },
-    };
-    if extent == Extent::Nothing {
-        return Ok(Written { change, extent });
-    }
-    match put(root, proposal, new.as_deref()) {
-        Ok(()) => Ok(Written { change, extent }),
-        Err(InstallError::Moved) => Err(match propose(root, asked, &proposal.alteration) {
-            Ok(fresh) => WriteError::Moved(Box::new(fresh)),
-            Err(error) => WriteError::Gone(error),
-        }),
-        Err(InstallError::ReadOnly) => {
-            Err(FileError::ReadOnly { path: proposal.change.path.clone() }.into())
-        }
-        Err(InstallError::Io(source)) => {
-            Err(FileError::Io { path: proposal.change.path.clone(), source }.into())
-        }
-    }
-}
-
-fn put(root: &Path, proposal: &Proposal, new: Option<&[u8]>) -> Result<(), InstallError> {
-    let Proposal { place, from, base, .. } = proposal;
-    if let (Some(from), Some(new)) = (from, new) {
-        return relocate(root, (from, place), proposal.old(), new);
-    }
-    let (folder, made) = match base {
-        Base::Absent => {
-            Folder::make(root, place.parent()).map(|(folder, made)| (folder, Some(made)))
-        }
-        Base::Bytes(_) | Base::Link(_) => {
-            Folder::open(root, place.parent()).map(|folder| (folder, None))
-        }
-    }
-    .map_err(way_changed)?;
-    match new {
-        None => uninstall(&folder, place.name(), base)?,
-        Some(bytes) => {
-            install(&folder, place.name(), base, &Fresh::File { bytes, executable: None })?;
-        }
-    }
-    if let Some(made) = made {
-        made.keep();
-    }
-    Ok(())
-}
-
-/// A folder on the way is gone, or is something else now.
-pub(super) fn way_changed(error: io::Error) -> InstallError {
-    use rustix::io::Errno;
-    let moved = [Errno::NOENT, Errno::NOTDIR, Errno::LOOP];
-    if Errno::from_io_error(&error).is_some_and(|errno| moved.contains(&errno)) {
-        InstallError::Moved
-    } else {
-        InstallError::Io(error)
-    }
 }

@@ -1,9 +1,9 @@
 //! Moves a file to a name that nobody has, with all that belongs to it: mode, owner, attributes.
 
 use super::folder::Folder;
-use super::install::{Base, Fresh, InstallError, install};
+use super::install::{Base, InstallError, install, rename_free};
 use super::place::Place;
-use super::proposal::way_changed;
+use super::put::way_changed;
 use rustix::io::Errno;
 use std::ffi::OsStr;
 use std::path::Path;
@@ -19,8 +19,7 @@ pub(super) fn relocate(
     let source = Folder::open(root, from.parent()).map_err(way_changed)?;
     let (target, made) = Folder::make(root, to.parent()).map_err(way_changed)?;
     rename((&source, from.name()), (&target, to.name()))?;
-    let fresh = Fresh::File { bytes: new, executable: None };
-    if let Err(error) = install(&target, to.name(), &Base::Bytes(old.to_vec()), &fresh) {
+    if let Err(error) = install(&target, to.name(), &Base::Bytes(old.to_vec()), new) {
         rename((&target, to.name()), (&source, from.name()))?;
         return Err(error);
     }
@@ -31,34 +30,9 @@ pub(super) fn relocate(
 }
 
 fn rename(from: (&Folder, &OsStr), to: (&Folder, &OsStr)) -> Result<(), InstallError> {
-    match rename_to_free(from, to) {
+    match rename_free(from, to) {
         Ok(()) => Ok(()),
         Err(Errno::EXIST | Errno::NOENT) => Err(InstallError::Moved),
-        Err(Errno::INVAL | Errno::NOSYS) => {
-            // The file system cannot look and rename in one step.
-            match rustix::fs::accessat(
-                to.0.handle(),
-                to.1,
-                rustix::fs::Access::EXISTS,
-                rustix::fs::AtFlags::SYMLINK_NOFOLLOW,
-            ) {
-                Err(Errno::NOENT) => {
-                    Ok(rustix::fs::renameat(from.0.handle(), from.1, to.0.handle(), to.1)?)
-                }
-                _ => Err(InstallError::Moved),
-            }
-        }
         Err(error) => Err(error.into()),
     }
-}
-
-#[cfg(any(target_os = "linux", target_vendor = "apple"))]
-fn rename_to_free(from: (&Folder, &OsStr), to: (&Folder, &OsStr)) -> Result<(), Errno> {
-    let flags = rustix::fs::RenameFlags::NOREPLACE;
-    rustix::fs::renameat_with(from.0.handle(), from.1, to.0.handle(), to.1, flags)
-}
-
-#[cfg(not(any(target_os = "linux", target_vendor = "apple")))]
-fn rename_to_free(_from: (&Folder, &OsStr), _to: (&Folder, &OsStr)) -> Result<(), Errno> {
-    Err(Errno::NOSYS)
 }

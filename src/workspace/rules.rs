@@ -1,7 +1,7 @@
 //! The rules file that a project gives to agents.
 
 use super::folder::{Entry, Folder};
-use super::place::{Found, resolve};
+use super::place::{Found, Root, resolve};
 use std::fs;
 use std::io;
 use std::path::Path;
@@ -33,7 +33,9 @@ fn load(root: &Path, path: &Path) -> Option<RulesFile> {
     // Most folders have none: asked cheaply.
     fs::symlink_metadata(root.join(path)).ok()?;
     let shown = path.to_string_lossy().into_owned();
-    let place = resolve(root, path, &shown).ok().filter(|place| place.found == Found::File)?;
+    let place = resolve(Root { reach: root, named: root }, path, &shown)
+        .ok()
+        .filter(|place| place.found == Found::File)?;
     let folder = Folder::open(root, place.parent()).ok()?;
     let bytes = match folder.read(place.name(), FILE_BYTES_MAX) {
         Ok(Entry::File(content)) => content.bytes,

@@ -10,7 +10,7 @@ use brisk::protocol::{
     Answer, AskEvent, AskId, Body, Budget, End, Event, Mode, Op, Question, Size, TreeKind,
     TurnEvent,
 };
-use brisk::session::{self, Session, State, read_journal};
+use brisk::session::{self, Session, State, Tree, read_journal};
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::sync::Arc;
@@ -44,7 +44,8 @@ pub fn options(place: &Place, mode: Mode, tokens: u64) -> session::Options {
     session::Options {
         config,
         folder: place.project.clone(),
-        tree: TreeKind::InPlace,
+        tree: Tree::Only(TreeKind::InPlace),
+        entry: env!("CARGO_BIN_EXE_brisk").into(),
         mode,
         model,
         service,
@@ -52,6 +53,7 @@ pub fn options(place: &Place, mode: Mode, tokens: u64) -> session::Options {
         rules: Rules::default(),
         size: Size { columns: 80, rows: 24 },
         ephemeral: false,
+        gates: false,
         attended: true,
         timing,
     }

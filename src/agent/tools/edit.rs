@@ -6,7 +6,7 @@ use super::edit_told::{Decision, decide, show_all, told};
 use super::{BadArguments, Call, Said, arguments, logged, policy};
 use crate::agent::{Out, World};
 use crate::protocol::{
-    Change, EditFormat, EditState, Judgement, Question, Tool, TreeKind, Verdict,
+    Author, Change, EditFormat, EditState, Judgement, Question, Tool, TreeKind, Verdict,
 };
 use crate::workspace::{
     Accepted, Alteration, Edit, EditError, PatchError, Proposal, WriteError, parse_patch,
@@ -156,7 +156,7 @@ impl Work<'_> {
         for _ in 0..MOVED_MAX {
             let all = vec![Accepted::All; proposals.len()];
             match self.world.workspace.write_all(&proposals, &all) {
-                Ok(_) => return self.written(&proposals, &Decision::all(proposals.len())),
+                Ok(_) => return self.written(&proposals, &Decision::all(proposals.len())).await,
                 Err(error) => match self.again(&error) {
                     Ok(fresh) => proposals = fresh,
                     Err(said) => return said,
@@ -187,7 +187,7 @@ impl Work<'_> {
                 return said;
             }
             match self.world.workspace.write_all(&proposals, &decision.accepted) {
-                Ok(_) => return self.written(&proposals, &decision),
+                Ok(_) => return self.written(&proposals, &decision).await,
                 Err(error) => match self.again(&error) {
                     Ok(fresh) => proposals = fresh,
                     Err(said) => return said,
@@ -210,7 +210,8 @@ impl Work<'_> {
         Said::failed(format!("{} keeps changing; nothing was written", paths.join(", ")))
     }
 
-    fn written(&self, proposals: &[Proposal], decision: &Decision) -> Said {
+    async fn written(&self, proposals: &[Proposal], decision: &Decision) -> Said {
+        self.world.draft.touched(Author::Edit).await;
         let is_pending = matches!(self.world.workspace.kind(), TreeKind::Draft | TreeKind::Copy);
         let state = |index: usize| match decision.extent(index) {
             None => EditState::Rejected,

@@ -3,7 +3,7 @@
 use super::told::{told, trouble};
 use super::{BadArguments, Call, Said, arguments, logged, permitted};
 use crate::agent::{Out, World};
-use crate::protocol::{Class, Detail, Mode, Question, TermId, Tool};
+use crate::protocol::{Author, Class, Detail, Mode, Question, TermId, Tool};
 use crate::term::{TermError, Wait};
 use serde::Deserialize;
 use serde_json::json;
@@ -85,6 +85,8 @@ pub(super) async fn run(call: &Call, world: &World, out: &dyn Out) -> Result<Sai
             ran => break ran,
         }
     };
+    let running = terminal.command().unwrap_or_else(|| "keys".to_owned());
+    world.draft.touched(Author::Command(running)).await;
     Ok(match ran {
         Ok(ran) => Said::done(told(&ran), Detail::Keys { keys, state: ran.state }),
         Err(error) => Said::failed(trouble(&error)),

@@ -93,7 +93,7 @@ pub(super) async fn run(call: &Call, world: &World, out: &dyn Out) -> Answered {
         read::NAME => with(call, read::run(call, world)).await,
         edit::NAME => with(call, edit::run(call, world, out)).await,
         tell::NAME => {
-            let told = tell::run(call, out).await;
+            let told = tell::run(call, world, out).await;
             told.map_or_else(
                 |error| Said::failed(error.to_string()),
                 |(said, end)| {

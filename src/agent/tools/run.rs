@@ -4,7 +4,7 @@ use super::told::{told, trouble};
 use super::{BadArguments, Call, Said, arguments, logged, permitted, policy};
 use crate::agent::{Out, World};
 use crate::policy::rule_for;
-use crate::protocol::{Detail, Question, TermId, TermState, Tool, Verdict};
+use crate::protocol::{Author, Detail, Question, TermId, TermState, Tool, Verdict};
 use crate::term::{Ran, TermError};
 use serde::Deserialize;
 use serde_json::json;
@@ -78,6 +78,7 @@ pub(super) async fn run(call: &Call, world: &World, out: &dyn Out) -> Result<Sai
     } else {
         in_foreground(&command, timeout, world, out).await
     };
+    world.draft.touched(Author::Command(command.clone())).await;
     Ok(match ran {
         Ok((term, ran)) => {
             let text = if ran.state == TermState::Running && (background || ran.aside) {

@@ -1,8 +1,11 @@
 //! tell: the plan, a question, or that the task cannot be done.
 
 use super::{BadArguments, Call, Said, arguments};
-use crate::agent::Out;
-use crate::protocol::{Answer, Body, Detail, Item, Outcome, PlanState, PlanStep, Question, Tool};
+use crate::agent::{Out, World};
+use crate::policy;
+use crate::protocol::{
+    Answer, Body, Detail, Item, Mode, Outcome, PlanState, PlanStep, Question, Setting, Tool,
+};
 use serde::Deserialize;
 use serde_json::json;
 
@@ -48,15 +51,17 @@ pub(super) fn tool() -> Tool {
 
 type Infeasible = Option<(String, String)>;
 
-pub(super) async fn run(call: &Call, out: &dyn Out) -> Result<(Said, Infeasible), BadArguments> {
+pub(super) async fn run(
+    call: &Call,
+    world: &World,
+    out: &dyn Out,
+) -> Result<(Said, Infeasible), BadArguments> {
     let Arguments { kind, text, evidence } = arguments(call, &tool())?;
     Ok(match kind {
         Kind::Plan => {
             let steps = steps(&text);
-            let done = steps.iter().filter(|step| step.state == PlanState::Done).count();
-            let shown = format!("shown: {done} of {} done", steps.len());
-            out.emit(Body::Item(Item::Plan { steps }));
-            (Said::done(shown, Detail::Tell), None)
+            out.emit(Body::Item(Item::Plan { steps: steps.clone() }));
+            (plan(call, &steps, world, out).await, None)
         }
         Kind::Question => (ask(call, &text, out).await, None),
         Kind::Infeasible => match evidence.filter(|evidence| !evidence.trim().is_empty()) {
@@ -69,6 +74,42 @@ pub(super) async fn run(call: &Call, out: &dyn Out) -> Result<(Said, Infeasible)
             }
         },
     })
+}
+
+/// Shows a plan, and asks about it where the user should agree first: in plan mode, and where it
+/// reaches far. What was agreed to is not asked about again until its steps change.
+async fn plan(call: &Call, steps: &[PlanStep], world: &World, out: &dyn Out) -> Said {
+    let done = steps.iter().filter(|step| step.state == PlanState::Done).count();
+    let shown = format!("shown: {done} of {} done", steps.len());
+    let settings = out.settings();
+    let texts: Vec<String> = steps.iter().map(|step| step.text.clone()).collect();
+    let why = match settings.mode {
+        Mode::Plan => Some("plan mode"),
+        _ if settings.agreed.is_some() => Some("it is another one than you agreed to"),
+        _ => policy::plan(&texts),
+    };
+    let why = why.filter(|_| world.attended && settings.agreed.as_ref() != Some(&texts));
+    let Some(why) = why else { return Said::done(shown, Detail::Tell) };
+    let again = settings.agreed.is_some();
+    let question =
+        Question::Plan { call: call.id.clone(), steps: texts, why: why.to_owned(), again };
+    match out.ask(question).await {
+        Answer::Yes | Answer::Always => {
+            if settings.mode == Mode::Plan {
+                out.emit(Body::Setting(Setting::Mode(Mode::Confirm)));
+            }
+            Said::done(format!("{shown}; the user agrees to the plan: go on"), Detail::Tell)
+        }
+        Answer::No { comment: Some(comment) } | Answer::Text(comment) => {
+            Said::refused(&format!("the user wants the plan changed: {comment}"))
+        }
+        Answer::No { comment: None }
+        | Answer::Hunks { .. }
+        | Answer::Decision(_)
+        | Answer::Later => {
+            Said::refused("the user does not agree to the plan: make no edits; ask what is wrong")
+        }
+    }
 }
 
 async fn ask(call: &Call, text: &str, out: &dyn Out) -> Said {

@@ -59,12 +59,20 @@ __brisk_after() {
   export -n PS0 PS1 PS2 __brisk_nonce __brisk_ready __brisk_more __brisk_started
 }
 
+# Under the folder's name there may be another one now: another mount, or a folder made anew.
+__brisk_reenter() {
+  local before=${OLDPWD-}
+  builtin cd -- "$PWD" 2>/dev/null || return 0
+  if [[ -n $before ]]; then OLDPWD=$before; else unset OLDPWD; fi
+}
+
 # Puts the command in the line editor, as if it had been typed. `!` means nothing in it. Without a
 # command the line is emptied, so that the accepting key that follows runs nothing.
 __brisk_fill() {
   local id
   READLINE_LINE= READLINE_POINT=0
   [[ -r $__brisk_file ]] || return 0
+  __brisk_reenter
   {
     IFS= read -r id
     # The file ends without the delimiter, which is no error.
@@ -85,6 +93,7 @@ else
   for __brisk_map in emacs vi-insert vi-command; do
     bind -m "$__brisk_map" -x '"\e[29173~": __brisk_fill'
     bind -m "$__brisk_map" '"\e[29174~": accept-line'
+    bind -m "$__brisk_map" -x '"\e[29175~": __brisk_reenter'
   done 2>/dev/null
   unset __brisk_map
   if [[ -n ${PROMPT_COMMAND+set} && ${PROMPT_COMMAND@a} == *a* ]]; then

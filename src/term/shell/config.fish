@@ -30,6 +30,11 @@ function fish_prompt
     printf '\e]133;B;brisk=%s\a' $__brisk_nonce
 end
 
+# Under the folder's name there may be another one now: another mount, or a folder made anew.
+function __brisk_reenter
+    builtin cd $PWD 2>/dev/null
+end
+
 # Puts the command in the line editor, as if it had been typed, and executes it. fish keeps a line
 # that does not parse and emits no event: another fish, which executes nothing, says what is wrong.
 function __brisk_fill
@@ -38,6 +43,7 @@ function __brisk_fill
     if not test -r $__brisk_file
         return
     end
+    __brisk_reenter
     begin
         read id
         read -z text
@@ -59,5 +65,6 @@ end
 
 for __brisk_map in default insert visual
     bind -M $__brisk_map \e\[29173~ __brisk_fill
+    bind -M $__brisk_map \e\[29175~ __brisk_reenter
 end
 set -e __brisk_map

@@ -19,6 +19,8 @@ const SH: &str = include_str!("sh.sh");
 /// The private keys that the scripts bind: fill the line from the file; accept it.
 const FILL: &[u8] = b"\x1b[29173~";
 const FILL_AND_ACCEPT: &[u8] = b"\x1b[29173~\x1b[29174~";
+/// Enter the shell's folder anew, by its name.
+pub(super) const REENTER: &[u8] = b"\x1b[29175~";
 /// What makes sh read the file; typed, since it has no keys to bind. ^U first: what the user had
 /// begun to type must not become a part of it.
 const FILL_SH: &str = "\u{15}. \"$__brisk\"";

@@ -12,6 +12,10 @@ unset __brisk_env
 __brisk_taken() {
   printf '\033]133;E;brisk=%s;%s\007\033[%sA\033[%sG\033[J%s\n\033]133;C;brisk=%s\007' \
     '@NONCE@' "$2" "$3" "$4" "$5" '@NONCE@' >/dev/tty
+  # Under the folder's name there may be another one now.
+  __brisk_before=${OLDPWD-}
+  if cd -- "${PWD-.}" 2>/dev/null; then OLDPWD=$__brisk_before; fi
+  unset __brisk_before
   # Under `set -e` a code that is not 0 would end the shell.
   case $- in *e*) return 0 ;; esac
   return "$1"

@@ -71,12 +71,23 @@ __brisk_started() {
   printf '\e]133;C;brisk=%s\a' "$__brisk_nonce" >/dev/tty
 }
 
+# Under the folder's name there may be another one now: another mount, or a folder made anew.
+__brisk_reenter() {
+  emulate -L zsh
+  local here=$PWD before=${OLDPWD-}
+  [[ -x $here ]] || return 0
+  # By way of the folder before, so that `cd -` still leads there.
+  [[ -n $before ]] && builtin cd -q -- $before 2>/dev/null
+  builtin cd -q -- $here
+}
+
 # Puts the command in the line editor, as if it had been typed, and accepts it. What the user had
 # typed comes back with the next prompt. For this line `!` means nothing, `#` begins a comment,
 # and nothing is corrected.
 __brisk_fill() {
   local id text option
   [[ -r $__brisk_file ]] || return 0
+  __brisk_reenter
   {
     IFS= read -r id
     # The file ends without the delimiter, which is no error.
@@ -104,8 +115,10 @@ __brisk_fill() {
 }
 
 zle -N __brisk_fill
+zle -N __brisk_reenter
 for __brisk_map in emacs viins vicmd; do
   bindkey -M $__brisk_map '\e[29173~' __brisk_fill
+  bindkey -M $__brisk_map '\e[29175~' __brisk_reenter
 done
 unset __brisk_map
 precmd_functions=(__brisk_before ${precmd_functions-} __brisk_after)

@@ -458,3 +458,33 @@ async fn sh_survives_its_own_strict_settings() {
     assert_eq!(room.run("sh -c 'exit 3' || true").await.exit, Some(0));
     room.terminal.close().await;
 }
+
+#[tokio::test]
+async fn a_folder_that_was_made_anew_is_entered_by_its_name() {
+    for shell in SHELLS {
+        let Some(room) = open(shell) else { continue };
+        let folder = room.terminal.folder().join("place");
+        let name = folder.display().to_string();
+        std::fs::create_dir(&folder).unwrap();
+        std::fs::create_dir(folder.with_extension("first")).unwrap();
+        room.run(&format!("cd {name}.first; cd {name}")).await;
+        let renew = |mark: &str| {
+            std::fs::remove_dir_all(&folder).unwrap();
+            std::fs::create_dir(&folder).unwrap();
+            std::fs::write(folder.join(mark), "").unwrap();
+        };
+        renew("new");
+        assert_eq!(room.run("ls").await.output.text, "new", "{shell}: the agent's command");
+        let ran = room.run("cd - >/dev/null; pwd; cd - >/dev/null").await;
+        assert_eq!(ran.output.text, format!("{name}.first"), "{shell}: the folder before");
+        if shell != "dash" {
+            renew("newer");
+            room.terminal.reenter();
+            room.types("ls > ../seen; echo > ../done\n");
+            until("the user's command ends", || folder.with_file_name("done").exists()).await;
+            let seen = std::fs::read_to_string(folder.with_file_name("seen")).unwrap();
+            assert_eq!(seen, "newer\n", "{shell}: what the user typed");
+        }
+        room.terminal.close().await;
+    }
+}

@@ -4,6 +4,7 @@
 use super::super::highlight::{Code, Highlighter};
 use super::super::theme::Role;
 use super::pair;
+use super::shown::Shown;
 use crate::protocol::{Hunk, Line, LineKind};
 use crate::text;
 use std::collections::HashMap;
@@ -18,18 +19,6 @@ const LEAD_LINES: usize = 20;
 const KEPT_LINES_MAX: usize = 1_500;
 /// A hunk's further lines are not compared word by word.
 const WORDS_LINES_MAX: usize = 2_000;
-/// No screen shows more of one line.
-const LINE_BYTES_MAX: usize = 4_000;
-const TAB_COLUMNS: usize = 4;
-
-/// A line as it is shown.
-#[derive(Clone)]
-pub(super) struct Shown {
-    pub(super) text: String,
-    /// Roles and where they end, in order; empty for plain text.
-    pub(super) roles: Vec<(Role, usize)>,
-}
-
 pub(super) struct HunkCache {
     /// The line that the kept ones start with.
     base: usize,
@@ -42,6 +31,8 @@ pub(super) struct HunkCache {
     words: HashMap<usize, Vec<Range<usize>>>,
     /// Characters in the added lines that a reader would not see.
     pub(super) hidden: usize,
+    /// What changes although no text does.
+    pub(super) endings: Option<&'static str>,
 }
 
 impl HunkCache {
@@ -57,6 +48,7 @@ impl HunkCache {
             fresh,
             words: words(hunk),
             hidden: added.map(|line| text::hidden(&line.text)).sum(),
+            endings: endings(hunk),
         }
     }
 
@@ -75,19 +67,21 @@ impl HunkCache {
         let start = self.base + self.lines.len();
         let end = (last + 1).min(start.saturating_add(most)).max(start);
         for line in hunk.lines.get(start..end).unwrap_or_default() {
-            let text = shown(&line.text);
+            let mut shown = Shown::new(&line.text);
+            let text = &shown.text;
             let roles = match (line.kind, &mut self.old) {
-                (LineKind::Removed, Some(old)) => ends(&old.roles(&text)),
+                (LineKind::Removed, Some(old)) => ends(&old.roles(text)),
                 (LineKind::Removed, None) => Vec::new(),
-                (LineKind::Added, _) => ends(&self.new.roles(&text)),
+                (LineKind::Added, _) => ends(&self.new.roles(text)),
                 (LineKind::Same, old) => {
                     if let Some(old) = old {
-                        old.roles(&text);
+                        old.roles(text);
                     }
-                    ends(&self.new.roles(&text))
+                    ends(&self.new.roles(text))
                 }
             };
-            self.lines.push(Shown { text, roles });
+            shown.roles = roles;
+            self.lines.push(shown);
         }
         self.base + self.lines.len() - start
     }
@@ -102,18 +96,20 @@ impl HunkCache {
     }
 }
 
-/// A line's text, safe to show, with its tabs expanded.
-pub(super) fn shown(text: &str) -> String {
-    let end = (0..=LINE_BYTES_MAX.min(text.len())).rev().find(|end| text.is_char_boundary(*end));
-    let start = &text[..end.unwrap_or(0)];
-    let clean = text::clean(start);
-    // A newline or a lone CR within a line is foreign too.
-    let clean = clean.replace('\n', "␊");
-    let mut out = text::expand_tabs(&clean, 0, TAB_COLUMNS).into_owned();
-    if start.len() < text.len() {
-        out.push('…');
+/// What is left to be said where the same lines are removed and added.
+fn endings(hunk: &Hunk) -> Option<&'static str> {
+    let of = |kind| hunk.lines.iter().filter(move |line| line.kind == kind);
+    let texts = |kind| of(kind).map(|line| line.text.as_str());
+    let (removed, added) = (LineKind::Removed, LineKind::Added);
+    let (old, new) = (of(removed).next_back()?, of(added).next_back()?);
+    if !texts(removed).eq(texts(added)) {
+        return None;
     }
-    out
+    Some(match (old.ended, new.ended) {
+        (false, true) => "only the newline at the end of the file is added",
+        (true, false) => "only the newline at the end of the file is removed",
+        _ => "only line endings change (CRLF, LF)",
+    })
 }
 
 fn ends(roles: &[(Role, &str)]) -> Vec<(Role, usize)> {
@@ -134,7 +130,7 @@ fn words(hunk: &Hunk) -> HashMap<usize, Vec<Range<usize>>> {
         from..from + run
     };
     let texts = |range: &Range<usize>| -> Vec<String> {
-        lines[range.clone()].iter().map(|line: &Line| shown(&line.text)).collect()
+        lines[range.clone()].iter().map(|line: &Line| Shown::new(&line.text).text).collect()
     };
     let mut at = 0;
     while at < lines.len() {

@@ -71,6 +71,10 @@ fn chosen(hunk: HunkRef) -> Choice {
     }
 }
 
+fn view(changes: &[Change], layout: DiffLayout) -> DiffView {
+    DiffView::new(changes, &Arrangement::of(layout))
+}
+
 fn drawn(width: u16, layout: DiffLayout, theme: &Theme) -> Vec<DiffRow> {
     rows(&sample(), &chosen, width, layout, theme, &Highlighter::loaded())
 }
@@ -106,14 +110,14 @@ fn rows_know_what_they_belong_to() {
     assert_eq!(kinds[0], (0, None, RowKind::File));
     assert_eq!(kinds[1], (0, Some(0), RowKind::HunkHeader));
     assert_eq!(kinds[2], (0, Some(0), RowKind::Line));
-    let view = DiffView::new(&sample(), DiffLayout::Unified);
-    assert_eq!((0..).map_while(|row| view.place(row)).collect::<Vec<_>>(), kinds);
-    let second = HunkRef { change: 0, hunk: 1 };
-    assert_eq!(
-        view.row_of(second).and_then(|row| view.place(row)),
-        Some((0, Some(1), RowKind::HunkHeader))
-    );
-    assert_eq!(view.row_of(HunkRef { change: 2, hunk: 0 }), None);
+    let view = view(&sample(), DiffLayout::Unified);
+    let spots = (0..).map_while(|row| view.spot(row));
+    let spots: Vec<_> = spots.map(|spot| (spot.change, spot.hunk, spot.kind)).collect();
+    assert_eq!(spots, kinds);
+    let header = |row| view.header_above(row).and_then(|row| view.spot(row)?.at());
+    assert_eq!(header(0), None);
+    assert_eq!(header(5), Some(HunkRef { change: 0, hunk: 0 }));
+    assert_eq!(header(12), Some(HunkRef { change: 0, hunk: 1 }));
 }
 
 #[test]
@@ -121,8 +125,10 @@ fn a_window_is_the_same_as_that_part_of_the_whole() {
     let (theme, highlighter) = (theme(ColorDepth::True), Highlighter::loaded());
     let all = drawn(80, DiffLayout::SideBySide, &theme);
     let changes = sample();
-    let mut view = DiffView::new(&changes, DiffLayout::SideBySide);
-    let mut window = |range| view.rows(&changes, range, &chosen, 80, &theme, &highlighter);
+    let mut view = view(&changes, DiffLayout::SideBySide);
+    let chosen = |at| Mark::of(chosen(at));
+    let look = Look::new(&chosen, 80, &theme, &highlighter);
+    let mut window = |range| view.rows(&changes, range, &look);
     assert_eq!(window(4..9), all[4..9]);
     assert_eq!(window(0..usize::MAX), all);
     assert_eq!(window(90..99), []);
@@ -148,6 +154,67 @@ fn hidden_characters_are_shown_and_counted() {
     assert!(text(&rows).contains("// <U+202E>"));
 }
 
+#[test]
+fn what_would_not_be_seen_is_in_the_warning_style() {
+    let changes = [change(
+        "a.rs",
+        ChangeKind::Modified,
+        vec![hunk(1, None, " kept  \n-let a = 1;\n+let a\u{200b} = 1;\r \t\n")],
+    )];
+    for depth in [ColorDepth::True, ColorDepth::Indexed256, ColorDepth::Ansi16] {
+        let theme = theme(depth);
+        for layout in [DiffLayout::Unified, DiffLayout::SideBySide] {
+            let rows =
+                rows(&changes, &|_| Choice::Pending, 100, layout, &theme, &Highlighter::loaded());
+            let warning = theme.style(Role::Warning).fg;
+            let spans = rows.iter().flat_map(|row| &row.line.spans);
+            let warned = spans.filter(|span| span.style.fg == warning && span.content != "[ ]");
+            let text: String = warned.map(|span| span.content.trim()).collect();
+            assert!(text.contains("<U+200B>␍·→"), "{depth:?} {layout:?}: {text}");
+            assert!(!text.contains("kept"), "{text}");
+        }
+    }
+}
+
+#[test]
+fn a_change_that_no_text_shows_is_said_in_words() {
+    let said = |text: &str| {
+        let changes = [change("a", ChangeKind::Modified, vec![hunk(1, None, text)])];
+        let theme = theme(ColorDepth::None);
+        let rows = rows(
+            &changes,
+            &|_| Choice::Pending,
+            90,
+            DiffLayout::Unified,
+            &theme,
+            &Highlighter::loaded(),
+        );
+        rows[1].line.to_string()
+    };
+    assert!(said("-a\n-b\n+a\n+b\n").contains("only line endings change"));
+    assert!(said("-a\n\\\n+a\n").contains("newline at the end of the file is added"));
+    assert!(said("-a\n+a\n\\\n").contains("newline at the end of the file is removed"));
+    assert!(!said("-a\n+b\n").contains("only"));
+}
+
+#[test]
+fn a_long_line_goes_on_in_further_rows_that_say_the_same() {
+    let text = format!("+{}\n", "word ".repeat(60));
+    let changes = [change("a", ChangeKind::Modified, vec![hunk(1, None, &text)])];
+    let (theme, highlighter) = (theme(ColorDepth::None), Highlighter::loaded());
+    for layout in [DiffLayout::Unified, DiffLayout::SideBySide] {
+        let mut view = view(&changes, layout);
+        let chosen = |_| Mark::of(Choice::Pending);
+        let look = Look { wraps: true, ..Look::new(&chosen, 80, &theme, &highlighter) };
+        let rows = view.rows(&changes, 2..3, &look);
+        assert!(rows.len() > 3 && rows.iter().all(|row| row.row == 2));
+        let words: usize =
+            rows.iter().map(|row| row.line.to_string().matches("word").count()).sum();
+        assert!(words >= 55, "{layout:?}: {words}");
+        assert!(rows.iter().all(|row| crate::text::width(&row.line.to_string()) <= 80));
+    }
+}
+
 /// A hunk of many lines, as of a file that was created.
 fn long(lines: usize) -> Vec<Change> {
     let line =
@@ -160,9 +227,11 @@ fn long(lines: usize) -> Vec<Change> {
 fn colours_are_there_wherever_one_jumps_and_go_on_from_where_they_were() {
     let (theme, highlighter) = (theme(ColorDepth::True), Highlighter::loaded());
     let changes = long(5_000);
-    let mut view = DiffView::new(&changes, DiffLayout::Unified);
+    let mut view = view(&changes, DiffLayout::Unified);
+    let chosen = |at| Mark::of(chosen(at));
+    let look = Look::new(&chosen, 80, &theme, &highlighter);
     let mut spans = |row| {
-        let rows = view.rows(&changes, row..row + 1, &chosen, 80, &theme, &highlighter);
+        let rows = view.rows(&changes, row..row + 1, &look);
         rows[0].line.spans.len()
     };
     for row in [1_000, 4_900, 10, 12, 60, 11].into_iter().chain((0..4_000).step_by(90)) {
@@ -214,11 +283,13 @@ fn the_first_screen_of_a_long_diff_comes_at_once() {
     for layout in [DiffLayout::Unified, DiffLayout::SideBySide] {
         let changes = long(50_000);
         let start = std::time::Instant::now();
-        let mut view = DiffView::new(&changes, layout);
+        let mut view = view(&changes, layout);
         println!("plan of {} rows: {:?}", view.len(), start.elapsed());
         for first in [0, 40, 1_900, 25_000, 49_950] {
             let start = std::time::Instant::now();
-            view.rows(&changes, first..first + 50, &chosen, 120, &theme, &highlighter);
+            let chosen = |at| Mark::of(chosen(at));
+            let look = Look::new(&chosen, 120, &theme, &highlighter);
+            view.rows(&changes, first..first + 50, &look);
             println!("{layout:?} rows from {first}: {:?}", start.elapsed());
         }
         let start = std::time::Instant::now();

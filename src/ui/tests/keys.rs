@@ -258,7 +258,7 @@ fn decisions_in_the_diff_are_undone_one_by_one() {
     stage.press("d");
     stage.press("R");
     stage.frame();
-    let chosen = |stage: &Stage| stage.app.sheet.as_ref().unwrap().chosen.len();
+    let chosen = |stage: &Stage| stage.app.diff.review.summary.accepted;
     assert_eq!(chosen(&stage), 1);
     stage.press("}");
     stage.press("R");

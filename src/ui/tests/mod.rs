@@ -6,5 +6,6 @@ mod keys;
 mod look_back;
 mod painting;
 mod random;
+mod review;
 mod screens;
 mod stage;

@@ -1,7 +1,7 @@
 //! What the screen looks like, through real terminal bytes.
 
 use super::stage::{self, Stage};
-use crate::protocol::{Pen, TermState};
+use crate::protocol::{Body, CallId, DraftEvent, Pen, Question, TermState};
 use std::sync::Arc;
 
 fn check(case: &str, columns: u16, rows: u16, text: &str) {
@@ -117,6 +117,68 @@ fn the_diff_pane_has_the_keys() {
         stage.press("]");
         stage.press("n");
     });
+}
+
+#[test]
+fn the_review_of_a_draft_with_all_there_is_to_know() {
+    at_all_sizes("review", |stage| {
+        stage::review_asked(stage, stage::draft(), stage::guards());
+        let picks = stage.app.diff.review.gate_picks().unwrap().to_vec();
+        stage.event(stage::gated(picks));
+        stage.frame();
+    });
+}
+
+#[test]
+fn the_diff_of_a_draft_with_notes_at_its_lines() {
+    at_all_sizes("draft", |stage| {
+        stage::ended(stage);
+        let mut changes = stage::draft();
+        changes[0].hunks[1].lines[5].text.push_str(" // \u{202e}  ");
+        stage::drafted(stage, 1, changes);
+        stage.event(Body::Draft(DraftEvent::Guarded { guards: stage::guards() }));
+        stage.event(stage::gated(Vec::new()));
+        stage.frame();
+        for key in ["Alt+2", "]", "a", "j", "j", "Space", "j", "c"] {
+            stage.press(key);
+        }
+        stage.type_text("take the cap from the config");
+        stage.press("Enter");
+        stage.frame();
+    });
+}
+
+#[test]
+fn guarded_changes_wait_for_a_word() {
+    let mut stage = Stage::new(80, 24);
+    stage::review_asked(&mut stage, stage::draft(), stage::guards());
+    stage.press("Y");
+    stage.type_text("ye");
+    check("review_word", 80, 24, &stage.show());
+}
+
+#[test]
+fn a_plan_before_the_first_edit() {
+    let mut stage = Stage::new(80, 24);
+    stage::working(&mut stage);
+    let question = Question::Plan {
+        call: CallId("c7".into()),
+        steps: vec!["bound the retry loop".into(), "add jitter with fastrand".into()],
+        why: "it adds a dependency".into(),
+        again: false,
+    };
+    stage.event(stage::ask(1, question));
+    stage.wait(500);
+    check("plan", 80, 24, &stage.show());
+}
+
+#[test]
+fn the_turns_to_go_back_to() {
+    let mut stage = Stage::new(80, 24);
+    stage::ended(&mut stage);
+    stage.press("Esc");
+    stage.press("Esc");
+    check("rewind", 80, 24, &stage.show());
 }
 
 #[test]

@@ -2,10 +2,11 @@
 //! goes as real bytes through an emulator.
 
 use crate::protocol::{
-    Ask, AskEvent, AskId, Body, Budget, CallId, Change, ChangeKind, Class, Delta, Detail,
-    EditState, End, Event, Hunk, Item, Key, Line, LineKind, Mode, Net, Op, Outcome, Owner, Pen,
-    PlanState, PlanStep, Quality, Question, Screen, SessionEvent, SessionId, ShellKind, TermEvent,
-    TermId, TermState, TreeKind, TurnEvent, TurnId, Usage, UsageEvent, UserKind, Walls,
+    Ask, AskEvent, AskId, Author, Body, Budget, CallId, Change, ChangeId, ChangeKind, Class, Delta,
+    Detail, Diagnostic, DraftEvent, EditState, End, Event, GateState, GateVerdict, Guarded, Hunk,
+    Item, Key, Line, LineKind, Mode, Net, Op, Outcome, Owner, Pen, Pick, PlanState, PlanStep,
+    Quality, Question, Screen, SessionEvent, SessionId, Severity, ShellKind, TermEvent, TermId,
+    TermState, TreeKind, TurnEvent, TurnId, Usage, UsageEvent, UserKind, Walls,
 };
 use crate::session::State;
 use crate::ui::app::App;
@@ -53,10 +54,7 @@ impl Stage {
         };
         stage.msg(Msg::Resize(columns, rows));
         stage.event(started());
-        stage.event(Body::Draft(crate::protocol::DraftEvent::Tree {
-            branch: Some("main".into()),
-            dirty: 3,
-        }));
+        stage.event(Body::Draft(DraftEvent::Tree { branch: Some("main".into()), dirty: 3 }));
         stage
     }
 
@@ -240,6 +238,90 @@ pub(super) fn changes() -> Vec<Change> {
         vec![hunk(18, "[dependencies]", &[" tokio = \"1\"", "+fastrand = \"2\""])],
     );
     vec![retry, cargo]
+}
+
+/// What the draft of a session holds: two edits, one of them guarded, what a command did, a conflict.
+pub(super) fn draft() -> Vec<Change> {
+    let mut changes = changes();
+    for (number, change) in changes.iter_mut().enumerate() {
+        change.id = ChangeId(format!("change-{number}"));
+        change.by = vec![Author::Edit];
+    }
+    changes[1].by = vec![Author::Command("cargo add fastrand --quiet".into())];
+    let mut lines: Vec<_> = (1..=9).map(|number| format!(" {number}")).collect();
+    lines.extend(["-delay: 1".into(), "+delay: 2".into()]);
+    let lines: Vec<_> = lines.iter().map(String::as_str).collect();
+    let mut conflict =
+        Change::new("config/retry.yaml", ChangeKind::Modified, vec![hunk(1, "", &lines[6..])]);
+    conflict.hunks[0].section = None;
+    conflict.id = ChangeId("change-2".into());
+    conflict.conflict = true;
+    let mut logo = Change::new("docs/flow.png", ChangeKind::Created, Vec::new());
+    logo.id = ChangeId("change-3".into());
+    logo.note = Some("binary, 14.2 kB".into());
+    logo.by = vec![Author::Command("make docs".into())];
+    changes.extend([conflict, logo]);
+    changes
+}
+
+pub(super) fn guards() -> Vec<Guarded> {
+    vec![Guarded {
+        guard: "dependencies".into(),
+        id: ChangeId("change-1".into()),
+        path: "Cargo.toml".into(),
+        hunk: Some(0),
+        why: "adds fastrand".into(),
+    }]
+}
+
+/// The session has this in its draft.
+pub(super) fn drafted(stage: &mut Stage, revision: u64, changes: Vec<Change>) {
+    let files = changes.iter().map(Change::summary).collect();
+    stage.app.changes = Arc::new(changes);
+    stage.event(Body::Draft(DraftEvent::Changed { revision, files }));
+}
+
+/// A turn has ended, and what it left in the draft is asked about.
+pub(super) fn review_asked(stage: &mut Stage, changes: Vec<Change>, guards: Vec<Guarded>) {
+    ended(stage);
+    let files = changes.iter().map(Change::summary).collect();
+    drafted(stage, 1, changes);
+    stage.event(ask(1, Question::Review { revision: 1, files, guards }));
+    stage.wait(500);
+}
+
+fn verdict(gate: &str, state: GateState, lines: &[&str]) -> GateVerdict {
+    GateVerdict {
+        gate: gate.into(),
+        command: format!("cargo {gate}"),
+        state,
+        duration_ms: 2_310,
+        lines: lines.iter().map(|line| (*line).to_owned()).collect(),
+        summary: None,
+        output: None,
+        diagnostics: Vec::new(),
+    }
+}
+
+pub(super) fn gated(picks: Vec<Pick>) -> Body {
+    let mut check = verdict(
+        "check",
+        GateState::Failed { exit: Some(101) },
+        &["error[E0432]: unresolved import `fastrand`", " --> src/retry.rs:2:5"],
+    );
+    check.diagnostics.push(Diagnostic {
+        path: "src/retry.rs".into(),
+        line: 45,
+        severity: Severity::Warning,
+        source: "semgrep jitter".into(),
+        text: "jitter() is not crypto-safe".into(),
+    });
+    let gates = vec![
+        verdict("fmt", GateState::Passed, &[]),
+        check,
+        verdict("test", GateState::Running, &[]),
+    ];
+    Body::Draft(DraftEvent::Gated { picks, gates })
 }
 
 pub(super) fn ask(id: u64, question: Question) -> Body {

@@ -32,6 +32,10 @@ pub(crate) struct Glyphs {
     pub(crate) crossing: &'static str,
     /// Before the second row of a line of code.
     pub(crate) wrapped: &'static str,
+    /// A blank that is to be seen.
+    pub(crate) blank: &'static str,
+    /// A tab that is to be seen.
+    pub(crate) tab: &'static str,
 }
 
 impl Glyphs {
@@ -56,6 +60,8 @@ impl Glyphs {
         divider: "│",
         crossing: "┼",
         wrapped: "↪",
+        blank: "·",
+        tab: "→",
     };
 
     pub(crate) const ASCII: Self = Self {
@@ -79,6 +85,8 @@ impl Glyphs {
         divider: "|",
         crossing: "+",
         wrapped: "\\",
+        blank: ".",
+        tab: ">",
     };
 }
 

@@ -1,14 +1,25 @@
 //! The room as its callers use it: real folders, real git.
 
+mod checkpoints;
+mod commits;
 mod copies;
+mod draft_changes;
+mod draft_fixture;
+mod draft_syncs;
+mod drafts;
 mod edits;
+mod faults;
 mod grammar;
+mod in_place;
+mod landing;
 mod looks;
 mod patches;
+mod proof;
 mod races;
 mod together;
 
 use super::*;
+use crate::protocol::HunkPick;
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;

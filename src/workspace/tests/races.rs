@@ -3,11 +3,14 @@ use std::collections::BTreeSet;
 use std::os::unix::fs::symlink;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
+use std::time::Duration;
 
 /// The race goes on until so many edits were written and so many were refused.
 const EACH_MIN: usize = 25;
 /// Times at the most that the other program puts something new in the file's place.
 const TURNS_MAX: usize = 1_000_000;
+
+const PAUSE: Duration = Duration::from_micros(500);
 
 /// What is at a path, as a name for it: each version here has its own.
 fn version(path: &Path) -> String {
@@ -50,6 +53,8 @@ fn what_is_written_replaces_exactly_what_was_shown() {
                 rustix::fs::renameat_with(cwd, &next, cwd, tree.join("f"), flags).unwrap();
                 displaced.push(version(&next));
                 fs::remove_file(&next).unwrap();
+                // Now and then an edit must have a chance.
+                thread::sleep(PAUSE * fastrand::u32(..20));
             }
             is_over.store(true, Ordering::Relaxed);
             (displaced, placed)

@@ -1,5 +1,6 @@
 //! Several changes in one step.
 
+use super::draft_fixture::Drafted;
 use super::*;
 
 fn patch(text: &str) -> Vec<Alteration> {
@@ -17,13 +18,13 @@ fn three() -> Fixture {
     fixture
 }
 
-#[test]
-fn all_files_of_a_patch_are_proposed_and_then_written() {
-    let fixture = three();
-    let workspace = fixture.open(TreeKind::InPlace);
-    let before = snapshot(&fixture.tree());
+const KINDS: [TreeKind; 2] = [TreeKind::InPlace, TreeKind::Copy];
+
+fn assert_three_are_written(workspace: &Workspace) {
+    let root = workspace.work_root();
+    let before = snapshot(root);
     let proposals = workspace.propose_all(&patch(THREE)).unwrap();
-    assert_eq!(snapshot(&fixture.tree()), before, "nothing is written by it");
+    assert_eq!(snapshot(root), before, "nothing is written by it");
     let shown: Vec<_> = proposals
         .iter()
         .map(|proposal| {
@@ -43,39 +44,85 @@ fn all_files_of_a_patch_are_proposed_and_then_written() {
     assert_eq!(proposals[2].change.from.as_deref(), Some("b"));
     let written = workspace.write_all(&proposals, &vec![Accepted::All; 4]).unwrap();
     assert_eq!(written.len(), 4);
-    assert_eq!((fixture.read("a"), fixture.read("deep/er/new")), ("A\n".into(), "new\n".into()));
-    assert_eq!(fixture.read("moved/b"), "B\n");
-    let mode = fs::metadata(fixture.tree().join("moved/b")).unwrap().permissions().mode();
+    let read = |path: &str| fs::read_to_string(root.join(path)).unwrap();
+    assert_eq!((read("a"), read("deep/er/new")), ("A\n".into(), "new\n".into()));
+    assert_eq!(read("moved/b"), "B\n");
+    let mode = fs::metadata(root.join("moved/b")).unwrap().permissions().mode();
     assert_eq!(mode & 0o777, 0o750, "a file that moves keeps its mode");
-    assert!(!fixture.tree().join("b").exists() && !fixture.tree().join("c").exists());
+    assert!(!root.join("b").exists() && !root.join("c").exists());
+}
+
+#[test]
+fn all_files_of_a_patch_are_proposed_and_then_written() {
+    for kind in KINDS {
+        assert_three_are_written(&three().open(kind));
+    }
+}
+
+#[test]
+fn a_patch_of_several_files_is_written_into_a_draft() {
+    let Some(drafted) = Drafted::mounted(three()) else { return };
+    let before = snapshot(&drafted.fixture.tree());
+    let workspace = drafted.open();
+    assert_three_are_written(&workspace);
+    assert_eq!(snapshot(&drafted.fixture.tree()), before);
+    let changes = workspace.changes().unwrap();
+    let paths: Vec<_> = changes.iter().map(|change| change.path.as_str()).collect();
+    assert_eq!(paths, ["a", "b", "c", "deep/er/new", "moved/b"]);
+}
+
+#[test]
+fn in_place_a_patch_of_several_files_is_undone_as_one() {
+    let fixture = three();
+    let workspace = fixture.open(TreeKind::InPlace);
+    workspace.watch().unwrap();
+    let before = snapshot(&fixture.tree());
+    workspace.checkpoint("patch").unwrap();
+    assert_three_are_written(&workspace);
+    let after = snapshot(&fixture.tree());
+    let seen = workspace.scan(&crate::protocol::Author::Command("make".into())).unwrap();
+    assert_eq!(seen, [], "what brisk wrote is no command's doing");
+    assert_eq!(workspace.undo().unwrap().what, "patch");
+    assert_eq!(snapshot(&fixture.tree()), before);
+    workspace.redo().unwrap();
+    assert_eq!(snapshot(&fixture.tree()), after);
 }
 
 #[test]
 fn if_one_file_cannot_be_written_the_others_are_as_they_were() {
-    for moved in ["a", "b", "c", "deep/er/new", "moved/b"] {
-        let fixture = three();
-        let workspace = fixture.open(TreeKind::InPlace);
-        let proposals = workspace.propose_all(&patch(THREE)).unwrap();
-        fixture.write(moved, "theirs\n");
-        let before = snapshot(&fixture.tree());
-        let error = workspace.write_all(&proposals, &vec![Accepted::All; 4]).unwrap_err();
-        assert!(matches!(error, WriteError::Moved(_) | WriteError::Gone(_)), "{moved}: {error}");
-        assert_eq!(snapshot(&fixture.tree()), before, "{moved}");
+    for kind in KINDS {
+        for moved in ["a", "b", "c", "deep/er/new", "moved/b"] {
+            let fixture = three();
+            let workspace = fixture.open(kind);
+            let root = workspace.work_root();
+            let proposals = workspace.propose_all(&patch(THREE)).unwrap();
+            fs::create_dir_all(root.join(moved).parent().unwrap()).unwrap();
+            fs::write(root.join(moved), "theirs\n").unwrap();
+            let before = snapshot(root);
+            let error = workspace.write_all(&proposals, &vec![Accepted::All; 4]).unwrap_err();
+            let is_moved = matches!(error, WriteError::Moved(_) | WriteError::Gone(_));
+            assert!(is_moved, "{kind:?} {moved}: {error}");
+            assert!(error.to_string().contains(moved), "{kind:?} {moved}: {error}");
+            assert_eq!(snapshot(root), before, "{kind:?} {moved}");
+        }
     }
 }
 
 #[test]
 fn a_file_that_went_comes_back_with_its_mode() {
-    let fixture = three();
-    fixture.write("run", "x\n");
-    fs::set_permissions(fixture.tree().join("run"), fs::Permissions::from_mode(0o755)).unwrap();
-    let workspace = fixture.open(TreeKind::InPlace);
-    let proposals =
-        workspace.propose_all(&patch("*** Delete File: run\n*** Delete File: c\n")).unwrap();
-    fixture.write("c", "theirs\n");
-    let before = snapshot(&fixture.tree());
-    workspace.write_all(&proposals, &vec![Accepted::All; 2]).unwrap_err();
-    assert_eq!(snapshot(&fixture.tree()), before);
+    for kind in KINDS {
+        let fixture = three();
+        fixture.write("run", "x\n");
+        fs::set_permissions(fixture.tree().join("run"), fs::Permissions::from_mode(0o755)).unwrap();
+        let workspace = fixture.open(kind);
+        let root = workspace.work_root();
+        let proposals =
+            workspace.propose_all(&patch("*** Delete File: run\n*** Delete File: c\n")).unwrap();
+        fs::write(root.join("c"), "theirs\n").unwrap();
+        let before = snapshot(root);
+        workspace.write_all(&proposals, &vec![Accepted::All; 2]).unwrap_err();
+        assert_eq!(snapshot(root), before, "{kind:?}");
+    }
 }
 
 #[test]

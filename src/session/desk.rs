@@ -1,0 +1,208 @@
+//! What the user decides of the draft, one thing after the other, beside the turns: the question at a
+//! turn's end, its answer, undo and redo, comments, gates.
+
+use super::commits;
+use super::gating::{Gating, is_green};
+use super::record::Record;
+use super::review::{Review, is_picked};
+use crate::agent::Out;
+use crate::protocol::{
+    Answer, Change, Decision, GateVerdict, GateWhen, LineComment, Mode, NoticeLevel, Op, OpId,
+    Pick, Question, Request, TreeKind,
+};
+use std::sync::Arc;
+use tokio::sync::mpsc;
+
+/// What waits for the desk.
+pub(super) const ORDERS_MAX: usize = 64;
+
+/// What is to be done.
+pub(super) enum Order {
+    /// One of the ops that are about the draft.
+    Op(Op),
+    /// A turn has ended: what is pending is asked about, or applied, as the mode says.
+    Settle,
+    /// The question at a turn's end was answered.
+    Answered(Answer),
+    /// The gates have spoken, where the mode applies what is green.
+    Gated { verdicts: Option<Vec<GateVerdict>>, revision: u64 },
+}
+
+pub(super) struct Desk {
+    pub(super) review: Arc<Review>,
+    pub(super) gating: Arc<Gating>,
+    pub(super) record: Arc<Record>,
+    /// Weak, so that the desk ends with the session.
+    pub(super) orders: mpsc::WeakSender<Order>,
+    /// Where what the user says goes.
+    pub(super) ops: mpsc::WeakSender<Request>,
+}
+
+impl Desk {
+    pub(super) async fn run(self, mut orders: mpsc::Receiver<Order>) {
+        while let Some(order) = orders.recv().await {
+            if let Err(why) = self.order(order).await {
+                self.record.notice(NoticeLevel::Error, why, None);
+            }
+        }
+    }
+
+    async fn order(&self, order: Order) -> Result<(), String> {
+        match order {
+            Order::Op(op) => self.op(op).await,
+            Order::Settle => {
+                self.settle().await;
+                Ok(())
+            }
+            Order::Answered(answer) => self.answered(answer).await,
+            Order::Gated { verdicts, revision } => self.apply_green(verdicts, revision).await,
+        }
+    }
+
+    async fn op(&self, op: Op) -> Result<(), String> {
+        match op {
+            Op::Decide(decision) => self.decide(decision).await,
+            Op::Amend { change, hunk, text } => self.review.amend(change, hunk, text).await,
+            Op::Resolve { change, keep } => self.review.resolve(change, keep).await,
+            Op::Comment(comments) => {
+                self.say(in_words(&comments)).await;
+                Ok(())
+            }
+            Op::Gate { picks } => {
+                self.gating.start(picks, GateWhen::Apply);
+                Ok(())
+            }
+            Op::Undo => self.review.undo().await,
+            Op::Redo => self.review.redo().await,
+            Op::Rewind { turn } => self.review.rewind(turn).await,
+            Op::Commit { message } => {
+                let (record, workspace) =
+                    (Arc::clone(&self.record), Arc::clone(&self.review.workspace));
+                // It asks, and hooks take their time.
+                tokio::spawn(commits::commit(record, workspace, message));
+                Ok(())
+            }
+            _ => Ok(()),
+        }
+    }
+
+    async fn decide(&self, decision: Decision) -> Result<(), String> {
+        let comment = decision.comment.clone();
+        let is_talk = decision.accept.is_empty() && decision.reject.is_empty();
+        self.gating.cancel();
+        if !is_talk {
+            self.review.decide(decision).await?;
+        }
+        if self.review.files().is_empty() {
+            self.record.withdraw_review();
+        }
+        if let Some(comment) = comment {
+            self.say(comment).await;
+        }
+        Ok(())
+    }
+
+    async fn answered(&self, answer: Answer) -> Result<(), String> {
+        let changes = self.review.changes().1;
+        let decision = match answer {
+            Answer::Yes | Answer::Always => {
+                Decision { accept: whole(&changes), ..Decision::default() }
+            }
+            Answer::No { comment } => {
+                Decision { reject: whole(&changes), comment, ..Decision::default() }
+            }
+            Answer::Text(comment) => Decision { comment: Some(comment), ..Decision::default() },
+            Answer::Decision(decision) => decision,
+            Answer::Later | Answer::Hunks { .. } => return Ok(()),
+        };
+        self.decide(decision).await
+    }
+
+    async fn settle(&self) {
+        if self.review.workspace.kind() != TreeKind::Draft {
+            return;
+        }
+        self.review.freshen().await;
+        if self.review.files().is_empty() {
+            return;
+        }
+        match self.record.settings().mode {
+            Mode::Plan => {}
+            Mode::Confirm => {
+                self.ask();
+                self.gating.start(Vec::new(), GateWhen::Turn);
+            }
+            Mode::AutoEdit | Mode::Autopilot => self.gate_then_apply(),
+        }
+    }
+
+    /// Asks what of the draft goes into the tree; the answer is an order.
+    fn ask(&self) {
+        self.record.withdraw_review();
+        let (revision, changes) = self.review.changes();
+        let files = changes.iter().map(Change::summary).collect();
+        let question = Question::Review { revision, files, guards: self.review.guarded() };
+        let (answer, orders) = (self.record.open(question), self.orders.clone());
+        tokio::spawn(async move {
+            if let (Some(answer), Some(orders)) = (answer.await, orders.upgrade()) {
+                // The session may have ended.
+                let _ = orders.send(Order::Answered(answer)).await;
+            }
+        });
+    }
+
+    fn gate_then_apply(&self) {
+        let (gating, orders) = (Arc::clone(&self.gating), self.orders.clone());
+        let revision = self.review.changes().0;
+        self.gating.start_with(async move {
+            let verdicts = gating.run(Vec::new(), GateWhen::Apply).await;
+            if let Some(orders) = orders.upgrade() {
+                let _ = orders.send(Order::Gated { verdicts, revision }).await;
+            }
+        });
+    }
+
+    /// What is green and needs no human goes into the tree; the rest is asked about.
+    async fn apply_green(
+        &self,
+        verdicts: Option<Vec<GateVerdict>>,
+        revision: u64,
+    ) -> Result<(), String> {
+        let (now, changes) = self.review.changes();
+        if verdicts.is_some_and(|verdicts| is_green(&verdicts)) && now == revision {
+            let guarded = self.review.guarded();
+            let mut accept = whole(&changes);
+            accept.retain(|pick| {
+                !guarded.iter().any(|guarded| is_picked(guarded, std::slice::from_ref(pick)))
+            });
+            if !accept.is_empty() {
+                self.review.decide(Decision { accept, ..Decision::default() }).await?;
+            }
+        }
+        if !self.review.files().is_empty() {
+            self.ask();
+        }
+        Ok(())
+    }
+
+    /// Said to the model: to the running turn, or as a turn of its own.
+    async fn say(&self, text: String) {
+        let Some(ops) = self.ops.upgrade() else { return };
+        // The session may be about to end.
+        let _ = ops.send(Request { id: OpId(0), op: Op::Steer { text } }).await;
+    }
+}
+
+/// All that can be applied.
+pub(super) fn whole(changes: &[Change]) -> Vec<Pick> {
+    let clean = changes.iter().filter(|change| !change.conflict);
+    clean.map(|change| Pick { id: change.id.clone(), hunks: None }).collect()
+}
+
+fn in_words(comments: &[LineComment]) -> String {
+    let mut text = "Comments on the draft:".to_owned();
+    for LineComment { path, line, quoted, text: said } in comments {
+        text.push_str(&format!("\n- {path}:{line} `{}`: {said}", quoted.trim()));
+    }
+    text
+}
