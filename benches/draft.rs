@@ -4,6 +4,8 @@
 //! meanwhile, of entering it, and of a cargo build inside against the same outside, in turns.
 
 use brisk::sandbox::{Mount, Spec, open};
+use nix::sys::resource::{UsageWho, getrusage};
+use nix::sys::time::TimeVal;
 use std::fmt::Write as _;
 use std::fs;
 use std::hint::black_box;
@@ -14,10 +16,10 @@ use std::time::{Duration, Instant};
 const FILES: usize = 100_000;
 const FILES_PER_FOLDER: usize = 100;
 const OPENED: usize = 21;
-const BUILDS: usize = 9;
+const BUILDS: usize = 7;
 /// Of the crate that is built.
-const MODULES: usize = 120;
-const FUNCTIONS_PER_MODULE: usize = 60;
+const MODULES: usize = 40;
+const FUNCTIONS_PER_MODULE: usize = 15;
 
 fn main() {
     let files = std::env::args().skip(1).find_map(|arg| arg.parse().ok()).unwrap_or(FILES);
@@ -141,7 +143,7 @@ fn crate_of_many_modules(folder: &Path) -> PathBuf {
 /// Whole builds in turns, so that what else the machine does hits both.
 fn building(spec: &Spec) {
     let mount = open(spec).expect("a draft can be had here");
-    let (mut inside, mut outside) = (Vec::new(), Vec::new());
+    let (mut inside, mut outside) = (Costs::default(), Costs::default());
     let build = "rm -rf target && exec cargo build --offline --quiet";
     let run_outside = || {
         let mut command = Command::new("sh");
@@ -149,13 +151,38 @@ fn building(spec: &Spec) {
         assert!(status.is_ok_and(|status| status.success()));
     };
     for _ in 0..BUILDS {
-        outside.push(timed(run_outside));
+        outside.add(run_outside);
         let _ = fs::remove_dir_all(spec.root.join("target"));
         mount.remount().expect("the draft is there");
-        inside.push(timed(|| run(&mount, &spec.root, &["sh", "-c", build])));
+        inside.add(|| run(&mount, &spec.root, &["sh", "-c", build]));
     }
-    let ratio = median(&mut inside).as_secs_f64() / median(&mut outside).as_secs_f64();
-    row("a cargo build outside", &milliseconds(&mut outside));
-    row("the same build in the draft", &milliseconds(&mut inside));
-    row("ratio of the medians", &format!("{ratio:.3}"));
+    row("a cargo build outside", &milliseconds(&mut outside.wall));
+    row("the same build in the draft", &milliseconds(&mut inside.wall));
+    row("ratio of the medians", &ratio(&mut inside.wall, &mut outside.wall));
+    row("ratio of the medians, CPU time alone", &ratio(&mut inside.cpu, &mut outside.cpu));
+}
+
+fn ratio(one: &mut [Duration], other: &mut [Duration]) -> String {
+    format!("{:.3}", median(one).as_secs_f64() / median(other).as_secs_f64())
+}
+
+/// Of builds; what else the machine does weighs less in the CPU time.
+#[derive(Default)]
+struct Costs {
+    wall: Vec<Duration>,
+    cpu: Vec<Duration>,
+}
+
+impl Costs {
+    fn add(&mut self, build: impl FnOnce()) {
+        let before = cpu_of_children();
+        self.wall.push(timed(build));
+        self.cpu.push(cpu_of_children() - before);
+    }
+}
+
+fn cpu_of_children() -> Duration {
+    let usage = getrusage(UsageWho::RUSAGE_CHILDREN).expect("the kernel counts");
+    let seconds = |time: TimeVal| Duration::new(time.tv_sec() as u64, time.tv_usec() as u32 * 1000);
+    seconds(usage.user_time()) + seconds(usage.system_time())
 }

@@ -3,6 +3,7 @@
 
 use super::args::{Place, RunArgs};
 use super::exit::{Exit, Trouble};
+use super::landing::{self, Wants};
 use super::oneshot::{Answers, Watch};
 use super::progress::Progress;
 use super::report::Report;
@@ -61,12 +62,18 @@ async fn watch(session: session::Session, args: &RunArgs, root: &Path) -> Result
     output::progress(SAYS);
     output::progress(&format!("folder    {}", root.display()));
     output::progress(&format!("prompt    {PROMPT}"));
-    let done = Watch::new(args, Answers::Accept).follow(session, PROMPT.to_owned()).await?;
-    let exit = done.signal.unwrap_or_else(|| Exit::of_end(&done.end));
+    let mut done = Watch::new(args, Answers::Accept).follow(session, PROMPT.to_owned()).await?;
+    let mut exit = done.signal.unwrap_or_else(|| Exit::of_end(&done.end));
+    let progress = Progress::new(false);
+    if exit == Exit::Done {
+        let (session, state) = (&mut done.session, &mut done.state);
+        progress.say("accepted  all of it, into the demo's own folder");
+        exit = landing::land(session, state, Wants::ALL, exit, &progress).await.unwrap_or(exit);
+    }
     let report =
         Report { state: &done.state, end: &done.end, exit, denied: &done.denied, patch: &[] };
     output::line(report.message())?;
-    Progress::new(false).end(&report);
+    progress.end(&report);
     done.session.handle.send(Op::Shutdown).await;
     // A task that panicked has nothing to add: the tests below decide.
     let _ = done.session.ended.await;

@@ -7,6 +7,7 @@ mod demo;
 mod doctor;
 mod exit;
 mod interactive;
+mod landing;
 mod oneshot;
 mod output;
 mod policy;

@@ -5,7 +5,7 @@ use super::args::{ApplyArg, OutputArg, Place, RunArgs};
 use super::exit::{Exit, Trouble};
 use super::progress::Progress;
 use super::stdin::{self, Patience};
-use super::{output, report, setup};
+use super::{landing, output, report, setup};
 use crate::protocol::{Answer, Ask, AskEvent, Body, End, Op, Question, TreeKind, TurnEvent};
 use crate::session::{self, Session, State};
 use std::path::{Path, PathBuf};
@@ -191,14 +191,14 @@ fn in_words(question: &Question) -> String {
     }
 }
 
-struct Signals {
+pub(super) struct Signals {
     interrupt: Signal,
     terminate: Signal,
     hang_up: Signal,
 }
 
 impl Signals {
-    fn new() -> Result<Signals, Trouble> {
+    pub(super) fn new() -> Result<Signals, Trouble> {
         let on = |kind| {
             signal(kind).map_err(|error| Trouble::new(Exit::Failed, format!("signals: {error}")))
         };
@@ -209,7 +209,7 @@ impl Signals {
         })
     }
 
-    async fn next(&mut self) -> Exit {
+    pub(super) async fn next(&mut self) -> Exit {
         tokio::select! {
             _ = self.interrupt.recv() => Exit::Interrupted,
             _ = self.terminate.recv() => Exit::Terminated,
@@ -220,7 +220,7 @@ impl Signals {
 
 /// The patch, the tree, the answer, the exit code.
 async fn finish(done: Done, args: &RunArgs) -> Result<Exit, Trouble> {
-    let Done { session, state, end, denied, signal } = done;
+    let Done { mut session, mut state, end, denied, signal } = done;
     let patch = session
         .workspace
         .patch()
@@ -233,14 +233,10 @@ async fn finish(done: Done, args: &RunArgs) -> Result<Exit, Trouble> {
     if !patch.is_empty() {
         keep_patch(&patch, &session, args, &progress)?;
     }
-    let apply = args.apply.unwrap_or_default();
-    if apply == ApplyArg::All && !patch.is_empty() && may_apply(exit) {
-        match session.workspace.apply_all() {
-            Ok(paths) => progress.say(&format!("applied   {}", paths.join(", "))),
-            Err(error) => {
-                progress.say(&format!("error: nothing was applied: {error}"));
-                exit = Exit::Failed;
-            }
+    if !patch.is_empty() && signal.is_none() {
+        let wants = landing::Wants::of(args);
+        if let Some(ended) = landing::land(&mut session, &mut state, wants, exit, &progress).await {
+            exit = ended;
         }
     }
     let report = report::Report { state: &state, end: &end, exit, denied: &denied, patch: &patch };
@@ -264,11 +260,6 @@ async fn finish(done: Done, args: &RunArgs) -> Result<Exit, Trouble> {
     Ok(exit)
 }
 
-/// Work that was cut short is applied too, as far as it came; work of a failed turn is not.
-const fn may_apply(exit: Exit) -> bool {
-    matches!(exit, Exit::Done | Exit::Denied | Exit::Budget | Exit::Timeout)
-}
-
 /// Nothing is lost: without a place of the user's own the patch lies beside the journal.
 fn keep_patch(
     patch: &[u8],
@@ -282,7 +273,7 @@ fn keep_patch(
             write(path, patch)?;
             progress.say(&format!("patch     {}", path.display()));
         }
-        None if args.ephemeral || args.apply == Some(ApplyArg::All) => {}
+        None if args.ephemeral || args.apply.is_some_and(|apply| apply != ApplyArg::None) => {}
         None => {
             let path: PathBuf = session.folder.join("changes.patch");
             write(&path, patch)?;

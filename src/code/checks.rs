@@ -39,6 +39,9 @@ struct Asked {
     line: u32,
 }
 
+/// Opens the words of what is asked on a condition.
+const ON_CONDITION: &str = "if: ";
+
 /// All tests of one side.
 #[derive(Debug, Default)]
 struct Tests {
@@ -80,13 +83,15 @@ impl<'a> Left<'a> {
     }
 
     fn take(counts: &mut BTreeMap<&str, usize>, asked: &Asked) -> bool {
-        match counts.get_mut(asked.words.as_str()) {
-            Some(count) if *count > 0 => {
+        // What was asked on a condition and is always asked now is asked.
+        let always = asked.words.strip_prefix(ON_CONDITION).unwrap_or_default();
+        for words in [asked.words.as_str(), always] {
+            if let Some(count) = counts.get_mut(words).filter(|count| **count > 0) {
                 *count -= 1;
-                true
+                return true;
             }
-            _ => false,
         }
+        false
     }
 
     fn tests(&mut self, asked: &Asked) -> bool {

@@ -99,6 +99,14 @@ fn an_assertion_may_move_and_its_names_may_change() {
 }
 
 #[test]
+fn a_condition_around_an_assertion_weakens_it_and_taking_it_away_does_not() {
+    let always = "#[test]\nfn a() {\n    assert!(f());\n}\n";
+    let sometimes = "#[test]\nfn a() {\n    if g() {\n        assert!(f());\n    }\n}\n";
+    assert_eq!(tests("src/a.rs", always, sometimes), [(TestKind::Weakened, "a".to_owned())]);
+    assert_eq!(tests("src/a.rs", sometimes, always), []);
+}
+
+#[test]
 fn a_suite_that_is_skipped_skips_its_tests() {
     let suite = |name: &str| {
         format!("{name}('s', () => {{\n  it('t', () => {{ expect(f()).toBe(1); }});\n}});\n")

@@ -165,7 +165,7 @@ impl Leaves<'_> {
                 (other, Some(kind)) => {
                     let value_at = value.span().start;
                     if let (Kind::Guards, DeValue::Array(tables)) = (kind, other) {
-                        for table in tables.iter() {
+                        for table in tables {
                             let one = plain(table.get_ref()).unwrap_or(Value::Boolean(false));
                             guard::check(&one).map_err(|error| at(table.span().start, error))?;
                         }

@@ -194,7 +194,7 @@ impl Desk {
 }
 
 /// All that can be applied.
-pub(super) fn whole(changes: &[Change]) -> Vec<Pick> {
+pub fn whole(changes: &[Change]) -> Vec<Pick> {
     let clean = changes.iter().filter(|change| !change.conflict);
     clean.map(|change| Pick { id: change.id.clone(), hunks: None }).collect()
 }

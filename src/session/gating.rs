@@ -80,6 +80,7 @@ impl Gating {
         let gates = self.wanted(when).await?;
         let picks = if self.is_whole(&picks) { Vec::new() } else { picks };
         if gates.is_empty() {
+            self.show(&picks, &[]);
             return Some(Vec::new());
         }
         let is_whole = picks.is_empty();
@@ -137,6 +138,12 @@ impl Gating {
         let (plan, mut known) = planned.await.expect("looking for gates does not panic");
         for note in &plan.notes {
             self.record.notice(NoticeLevel::Info, note.clone(), None);
+        }
+        if plan.new && !self.attended {
+            for gate in &plan.gates {
+                let text = format!("gate {}: {}", gate.name, gate.command);
+                self.record.notice(NoticeLevel::Info, text, None);
+            }
         }
         if plan.new && self.attended {
             let gates = plan.gates.iter().map(waiting).collect();

@@ -20,6 +20,7 @@ mod start;
 mod state;
 mod sweep;
 
+pub use desk::whole;
 pub use fanout::Subscriber;
 pub use ground::Tree;
 pub use journal::{Replay, read as read_journal, replay};

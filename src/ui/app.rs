@@ -7,7 +7,7 @@ use super::chat::Chat;
 use super::chat_lines::Pen;
 use super::composer::Composer;
 use super::copy_mode::CopyMode;
-use super::diff_pane::DiffPane;
+use super::diff_pane::{DiffPane, NewSide};
 use super::highlight::Highlighter;
 use super::history::History;
 use super::keymap::Keymap;
@@ -37,6 +37,8 @@ pub(crate) struct App {
     pub(crate) state: State,
     /// Draft against tree, with its lines.
     pub(crate) changes: Arc<Vec<Change>>,
+    /// Gives more of a changed file than its hunks hold.
+    pub(crate) new_side: Box<NewSide>,
     pub(crate) theme: Theme,
     pub(crate) highlighter: Highlighter,
     pub(crate) zone: jiff::tz::TimeZone,
@@ -92,6 +94,7 @@ impl App {
         let mut app = Self {
             state,
             changes: Arc::default(),
+            new_side: Box::new(|_| None),
             theme,
             highlighter: Highlighter::new(),
             zone,

@@ -12,7 +12,7 @@ mod shown;
 mod side;
 
 pub(crate) use file::{FileColumns, FileFacts, MARKS_MAX, file_row};
-pub(crate) use plan::{Arrangement, Place, parts, splits};
+pub(crate) use plan::{Arrangement, CONTEXT_LINES, Place, parts, splits};
 
 use super::highlight::Highlighter;
 use super::review::{Choice, Mark};
@@ -24,6 +24,7 @@ use plan::Slot;
 use ratatui::text::Line;
 use std::collections::HashMap;
 use std::ops::Range;
+use std::sync::Arc;
 
 /// Hunks whose colours and words are kept.
 const HUNKS_CACHED_MAX: usize = 64;
@@ -95,6 +96,8 @@ pub(crate) struct Look<'a> {
     /// Files are told in a list elsewhere: their own rows are short.
     pub(crate) is_listed: bool,
     pub(crate) needle: Option<&'a Needle>,
+    /// As in the view's arrangement.
+    pub(crate) around: Option<&'a HashMap<usize, Arc<Vec<String>>>>,
     /// What is to be said below a row.
     pub(crate) notes: &'a dyn Fn(&Spot) -> Vec<Line<'static>>,
 }
@@ -116,6 +119,7 @@ impl<'a> Look<'a> {
             by_line: false,
             is_listed: false,
             needle: None,
+            around: None,
             notes: &|_| Vec::new(),
         }
     }
@@ -141,6 +145,7 @@ pub(crate) fn rows(
 /// list of changes: new changes need a new view.
 pub(crate) struct DiffView {
     slots: Vec<Slot>,
+    layout: DiffLayout,
     /// The rows that are headers of hunks, rising.
     headers: Vec<usize>,
     /// Lines added and removed, by change.
@@ -164,6 +169,7 @@ impl DiffView {
             headers: (0..slots.len()).filter(is_header).collect(),
             counts: changes.iter().map(Change::counts).collect(),
             slots,
+            layout: arrangement.layout,
             hunks: HashMap::new(),
             color_left: usize::MAX,
             in_color: false,
@@ -193,6 +199,15 @@ impl DiffView {
         self.counts.get(change).copied().unwrap_or_default()
     }
 
+    /// The number of a line that is around a hunk.
+    #[cfg(test)]
+    pub(crate) fn around(&self, row: usize) -> Option<u32> {
+        match self.slots.get(row)?.what {
+            plan::What::Around { new, .. } => Some(new),
+            _ => None,
+        }
+    }
+
     /// The first row of a range that is such.
     pub(crate) fn find(
         &self,
@@ -217,7 +232,8 @@ impl DiffView {
         let range = range.start.min(self.len())..range.end.min(self.len());
         let width = usize::from(look.width.max(1));
         let (counts, hunks_total) = (&self.counts, self.headers.len());
-        let sheet = draw::Sheet { changes, counts, look, width, hunks_total };
+        let layout = self.layout;
+        let sheet = draw::Sheet { changes, layout, counts, look, width, hunks_total };
         let mut out = Vec::with_capacity(range.len());
         for (index, slot) in range.clone().zip(&self.slots[range]) {
             let at = slot.hunk().map(|hunk| HunkRef { change: slot.change(), hunk });

@@ -26,9 +26,10 @@ pub(crate) fn run(app: &mut App, verb: DiffVerb, effects: &mut Vec<Effect>) {
         | DiffVerb::Wrap
         | DiffVerb::Blanks
         | DiffVerb::Lines
-        | DiffVerb::Range
-        | DiffVerb::MoreContext
-        | DiffVerb::LessContext => app.diff.look(verb),
+        | DiffVerb::Range => app.diff.look(verb),
+        DiffVerb::MoreContext | DiffVerb::LessContext => {
+            app.diff.resize_context(verb == DiffVerb::MoreContext, &*app.new_side)
+        }
         DiffVerb::NextHit => app.diff.next_hit(true),
         DiffVerb::PreviousHit => app.diff.next_hit(false),
         DiffVerb::Search => {

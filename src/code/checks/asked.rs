@@ -1,6 +1,6 @@
 //! Finds assertions, and writes each as the words that count: no layout, no message.
 
-use super::Asked;
+use super::{Asked, ON_CONDITION};
 use crate::code::language::{Language, Shown, children, field, is_string, line, text, walk, words};
 use std::collections::BTreeMap;
 use tree_sitter::Node;
@@ -9,13 +9,44 @@ use tree_sitter::Node;
 pub(super) fn all(language: Language, code: Node<'_>, source: &[u8]) -> Vec<Asked> {
     let mut found = Vec::new();
     let locals = locals(code, source);
+    // Up to where what is met is asked on a condition alone.
+    let mut conditional = 0;
     walk(code, &mut |node| {
-        let Some((words, whole)) = asked(language, node, source) else { return true };
+        if swallows(node, source) {
+            return false;
+        }
+        let Some((words, whole)) = asked(language, node, source) else {
+            if matches!(node.kind(), "if_expression" | "if_statement") {
+                conditional = conditional.max(node.end_byte());
+            }
+            return true;
+        };
+        let on_condition = language != Language::Go && node.start_byte() < conditional;
+        let words = if on_condition { format!("{ON_CONDITION}{words}") } else { words };
         let shape = shape(&words, &locals);
         found.push(Asked { words, shape, line: line(node) });
         !whole
     });
     found
+}
+
+/// A `try` that loses what fails in it.
+fn swallows(node: Node<'_>, source: &[u8]) -> bool {
+    let idle = |handler: Node<'_>| {
+        let inner = children(handler).into_iter().rfind(|at| at.kind().contains("block"));
+        inner.is_some_and(|block| {
+            let mut statements = children(block).into_iter();
+            statements.all(|at| {
+                at.kind().contains("comment")
+                    || matches!(text(at, source), "pass" | "..." | "return")
+            })
+        })
+    };
+    node.kind() == "try_statement"
+        && children(node)
+            .into_iter()
+            .filter(|at| matches!(at.kind(), "except_clause" | "catch_clause"))
+            .any(idle)
 }
 
 /// The words of an assertion, and whether nothing inside it can be another one.

@@ -14,9 +14,24 @@ pub(super) fn read(language: Language, root: Node<'_>, source: &[u8], test_file:
     if !test_file && !marks_tests(language) {
         return reader.out;
     }
-    let above = Above { ignored: false, never: false, alone: false, name: String::new() };
+    let marked = module_mark(language, root, source);
+    let above =
+        Above { ignored: marked.ignored, never: marked.never, alone: false, name: String::new() };
     reader.container(root, &above, test_file, 0);
     reader.out
+}
+
+/// What marks all tests of a file: `pytestmark` of Python's.
+fn module_mark(language: Language, root: Node<'_>, source: &[u8]) -> Mark {
+    let mut mark = Mark::default();
+    let statements = if language == Language::Python { children(root) } else { Vec::new() };
+    for statement in statements {
+        let Some(assignment) = statement.named_child(0) else { continue };
+        if field(assignment, "left", source) == Some("pytestmark") {
+            mark.skip(text(assignment, source));
+        }
+    }
+    mark
 }
 
 /// What a suite says of all its tests.
@@ -44,6 +59,16 @@ struct Mark {
     never: bool,
     alone: bool,
     may_fail: bool,
+}
+
+impl Mark {
+    /// By a marker of Python's.
+    fn skip(&mut self, text: &str) {
+        let skips = ["skip", "xfail", "expectedFailure"].iter().any(|word| text.contains(word));
+        let condition = ["skipif", "skipIf", "skipUnless", "xfail("];
+        self.ignored |= skips;
+        self.never |= skips && !condition.iter().any(|word| text.contains(word));
+    }
 }
 
 impl Reader<'_> {
@@ -139,7 +164,8 @@ impl Reader<'_> {
                 mark.is_test = node.kind() == "function_item" && attributes.mark_test();
                 for text in &attributes.0 {
                     mark.never |= text.starts_with("ignore") || text == "cfg(any())";
-                    mark.ignored |= text.starts_with("cfg_attr") && text.contains("ignore");
+                    mark.ignored |= (text.starts_with("cfg_attr") && text.contains("ignore"))
+                        || (text.starts_with("cfg(") && text != "cfg(test)");
                     mark.may_fail |= text.starts_with("should_panic");
                 }
             }
@@ -147,12 +173,7 @@ impl Reader<'_> {
                 mark.is_test =
                     definition.kind() == "function_definition" && name.starts_with("test");
                 for decorator in children(node).iter().filter(|at| at.kind() == "decorator") {
-                    let text = text(*decorator, self.source);
-                    let skips = ["skip", "xfail", "expectedFailure"];
-                    let skips = skips.iter().any(|word| text.contains(word));
-                    let condition = ["skipif", "skipIf", "skipUnless", "xfail("];
-                    mark.ignored |= skips;
-                    mark.never |= skips && !condition.iter().any(|word| text.contains(word));
+                    mark.skip(text(*decorator, self.source));
                 }
             }
             Language::Go => {

@@ -90,11 +90,19 @@ fn of_manifest(path: &str) -> Option<fn(&Touched) -> bool> {
         _ if name.starts_with("Dockerfile") || name.starts_with("Containerfile") => image,
         "dockerfile" | "Dockerfile" => image,
         "yml" | "yaml" if name.contains("compose") => |line| within(line, &["image"]),
+        "yml" | "yaml" if is_deployed(path) => |line| within(line, &["image"]),
         "toml" if path.ends_with(".cargo/config.toml") => {
             |line| within(line, &["source", "registries", "registry", "patch", "paths"])
         }
         _ => return None,
     })
+}
+
+/// What is run somewhere, by its folder.
+fn is_deployed(path: &str) -> bool {
+    const FOLDERS: [&str; 8] =
+        ["charts", "helm", "k8s", "kubernetes", "deploy", "deployment", "manifests", "infra"];
+    FOLDERS.iter().any(|folder| has_folder(path, folder))
 }
 
 fn within(line: &Touched, names: &[&str]) -> bool {

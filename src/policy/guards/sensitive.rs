@@ -91,8 +91,9 @@ fn clause(subject: &Subject, line: &Touched, brought: &BTreeMap<&str, &str>) -> 
         if subject.names.contains(&plain.as_str()) {
             return Some(format!("touches {}", name.text));
         }
-        if name.is_called && subject.says(name.text) {
-            return Some(format!("calls {}", name.text));
+        if subject.names_it(name.text) || (name.is_called && subject.says(name.text)) {
+            let verb = if name.is_called { "calls" } else { "touches" };
+            return Some(format!("{verb} {}", name.text));
         }
     }
     if let Some(name) = line.within.iter().find(|name| subject.says(name)) {

@@ -4,14 +4,13 @@
 use super::super::{MountError, Spec};
 use super::enter::{self, Token};
 use super::wire::{self, Reply, Request};
-use super::{guests, plan};
+use super::{guests, overlay, plan};
 use rustix::net::sockopt::{Timeout, set_socket_timeout};
 use rustix::net::{AddressFamily, SocketFlags, SocketType, socketpair};
 use std::ffi::OsString;
 use std::fs;
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
-use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -129,7 +128,9 @@ impl Holder {
         let flags = SocketFlags::CLOEXEC;
         let (own, theirs) = socketpair(AddressFamily::UNIX, SocketType::SEQPACKET, flags, None)
             .map_err(|error| failed(error.into()))?;
-        // In a group of its own: what a key of the terminal interrupts is not the draft.
+        // In a group of its own: what a key of the terminal interrupts is not the draft. It has no
+        // death signal, which would come when the thread that starts it ends; the socket tells of
+        // the whole process.
         let process = Command::new(&spec.entry)
             .arg(super::HOLD)
             .stdin(Stdio::from(theirs))
@@ -191,12 +192,9 @@ impl Drop for Holder {
     }
 }
 
-/// The kernel leaves a folder in each `work` that its owner cannot look into, and so cannot delete
-/// with what is around it.
+/// Of the draft and of the caches.
 fn open_work_folders(state: &Path) {
     let caches = fs::read_dir(state.join("caches")).into_iter().flatten().flatten();
-    for layer in caches.map(|entry| entry.path()).chain([state.to_owned()]) {
-        // It may not be there.
-        let _ = fs::set_permissions(layer.join("work/work"), fs::Permissions::from_mode(0o700));
-    }
+    caches.for_each(|entry| overlay::open_work_folder(&entry.path()));
+    overlay::open_work_folder(state);
 }

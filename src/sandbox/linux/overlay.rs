@@ -7,6 +7,7 @@ use std::ffi::CString;
 use std::fs;
 use std::io;
 use std::os::fd::AsFd;
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 /// Mounts a writable view of `lower` at a path. Layers are given as handles, so their names do not
@@ -17,9 +18,20 @@ pub(super) fn overlay(
     at: &Path,
     flags: MountFlags,
 ) -> io::Result<()> {
+    mount_overlay(lower, layer, at, flags, "")
+}
+
+fn mount_overlay(
+    lower: &impl AsFd,
+    layer: &Path,
+    at: &Path,
+    flags: MountFlags,
+    more: &str,
+) -> io::Result<()> {
     let (lower, layer) = (path_of(lower), layer.display());
     let options = format!(
-        "lowerdir={},upperdir={layer}/upper,workdir={layer}/work,userxattr,index=off,xino=off",
+        "lowerdir={},upperdir={layer}/upper,workdir={layer}/work,\
+         userxattr,index=off,xino=off{more}",
         lower.display()
     );
     let options = CString::new(options)?;
@@ -41,53 +53,59 @@ pub(super) fn memory_layer(at: &Path) -> io::Result<()> {
     fs::create_dir(at.join("work"))
 }
 
-/// Tries all that a draft needs in a small overlay below `folder`: a write, a rename, a deletion,
-/// a folder made anew. Leaves nothing there.
+/// Tries all that a draft needs in a small overlay below `folder`: a copy on write, a rename, a
+/// deletion, a folder made anew. What it made stays there, without data: on some disks deleting
+/// takes longer than all the rest.
 pub(super) fn probe(folder: &Path) -> Result<(), MountError> {
-    let trial = folder.join("trial");
-    let result = try_in(&trial);
-    let gone = fs::remove_dir_all(&trial);
-    result?;
-    gone.map_err(|error| MountError::Broken(error.to_string()))
-}
-
-fn try_in(trial: &Path) -> Result<(), MountError> {
     let failed = |error: io::Error| MountError::Broken(error.to_string());
-    // A killed predecessor may have left one.
-    let _ = fs::remove_dir_all(trial);
+    let trial = folder.join("trial");
+    if trial.exists() {
+        fs::remove_dir_all(&trial).map_err(failed)?;
+    }
     for name in ["lower/folder", "upper", "work", "view"] {
         fs::create_dir_all(trial.join(name)).map_err(failed)?;
     }
-    fs::write(trial.join("lower/file"), "old").map_err(failed)?;
-    fs::write(trial.join("lower/folder/file"), "old").map_err(failed)?;
+    fs::File::create(trial.join("lower/file")).map_err(failed)?;
     let view = trial.join("view");
     let lower = fs::File::open(trial.join("lower")).map_err(failed)?;
-    overlay(&lower, trial, &view, MountFlags::empty())
+    // Else its end would wait for the whole disk to be written.
+    mount_overlay(&lower, &trial, &view, MountFlags::empty(), ",volatile")
         .map_err(|error| MountError::Overlay(error.to_string()))?;
-    let tried = try_writing(&view).and_then(|()| is_kept(trial));
-    unmount(&view, UnmountFlags::DETACH).map_err(|error| MountError::Broken(error.to_string()))?;
+    let tried = try_writing(&view).and_then(|()| is_kept(&trial));
+    unmount(&view, UnmountFlags::DETACH).map_err(|error| failed(error.into()))?;
+    open_work_folder(&trial);
     tried.map_err(failed)
 }
 
-fn try_writing(view: &Path) -> io::Result<()> {
-    fs::write(view.join("file"), "new")?;
-    fs::rename(view.join("file"), view.join("renamed"))?;
-    fs::remove_dir_all(view.join("folder"))?;
-    fs::create_dir(view.join("folder"))?;
-    if view.join("folder/file").exists() {
-        return Err(io::Error::other("a deleted file came back"));
+/// The kernel makes folders in `work` that their owner cannot look into, and so cannot delete with
+/// what is around them.
+pub(super) fn open_work_folder(layer: &Path) {
+    for name in ["work/work", "work/work/incompat", "work/work/incompat/volatile"] {
+        // Most often only the first is there.
+        let _ = fs::set_permissions(layer.join(name), fs::Permissions::from_mode(0o700));
     }
-    if view.join("file").exists() {
-        return Err(io::Error::other("a renamed file is still there"));
+}
+
+fn try_writing(view: &Path) -> io::Result<()> {
+    // Its mode is a change like any, and makes a copy.
+    fs::set_permissions(view.join("file"), fs::Permissions::from_mode(0o600))?;
+    fs::rename(view.join("file"), view.join("renamed"))?;
+    fs::remove_dir(view.join("folder"))?;
+    fs::create_dir(view.join("folder"))?;
+    if view.join("file").exists() || !view.join("renamed").exists() {
+        return Err(io::Error::other("a renamed file is still where it was"));
     }
     Ok(())
 }
 
 fn is_kept(trial: &Path) -> io::Result<()> {
-    let written = fs::read(trial.join("upper/renamed"))?;
-    let below = fs::read(trial.join("lower/file"))?;
-    if (written.as_slice(), below.as_slice()) != (b"new", b"old") {
+    if !trial.join("upper/renamed").exists() || !trial.join("lower/file").exists() {
         return Err(io::Error::other("what was written went to the wrong layer"));
     }
-    Ok(())
+    let mut opaque = [0; 1];
+    let folder = trial.join("upper/folder");
+    match rustix::fs::getxattr(folder, "user.overlay.opaque", &mut opaque) {
+        Ok(1) if opaque == *b"y" => Ok(()),
+        _ => Err(io::Error::other("a deleted folder would come back")),
+    }
 }

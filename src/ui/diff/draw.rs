@@ -5,8 +5,8 @@ use super::super::theme::{Role, Theme};
 use super::file::{self, FileFacts};
 use super::hunk::HunkCache;
 use super::plan::{Slot, What};
-use super::side::{Side, side_by_side};
-use super::{Look, shown};
+use super::side::{self, Side, side_by_side};
+use super::{DiffLayout, Look, shown};
 use crate::protocol::{Change, HunkRef};
 use crate::ui::review::{self, Mark};
 use ratatui::style::Style;
@@ -14,6 +14,7 @@ use ratatui::style::Style;
 /// What all rows share.
 pub(super) struct Sheet<'a> {
     pub(super) changes: &'a [Change],
+    pub(super) layout: DiffLayout,
     /// Lines added and removed, by change.
     pub(super) counts: &'a [(usize, usize)],
     pub(super) look: &'a Look<'a>,
@@ -51,6 +52,11 @@ pub(super) fn rows(slot: &Slot, cache: Option<&HunkCache>, sheet: &Sheet<'_>) ->
         What::Pair { old, new } => {
             let (left, right) = (side(old), side(new));
             side_by_side(left.as_ref(), right.as_ref(), mark().as_ref(), sheet)
+        }
+        What::Around { old, new } => {
+            let files = sheet.look.around.and_then(|files| files.get(&slot.change()));
+            let text = files.and_then(|lines| lines.get((new as usize).checked_sub(1)?));
+            side::around(text.map_or("", String::as_str), change, (old, new), sheet)
         }
         What::NoNewline => {
             vec![Row::of("\\ no newline at end of file", sheet.style(Role::Dim))]

@@ -4,6 +4,7 @@ use super::{DiffLayout, RowKind};
 use crate::protocol::{Change, Hunk, HunkRef, LineKind};
 use std::collections::HashMap;
 use std::ops::Range;
+use std::sync::Arc;
 
 /// A line of a hunk: its index there, and its number in the file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,6 +33,11 @@ pub(super) enum What {
         new: Option<Place>,
     },
     NoNewline,
+    /// A line around a hunk, by its numbers in the old file and in the new one.
+    Around {
+        old: u32,
+        new: u32,
+    },
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,7 +61,7 @@ impl Slot {
         match self.what {
             What::File => RowKind::File,
             What::Header { .. } => RowKind::HunkHeader,
-            What::Line { .. } | What::Pair { .. } => RowKind::Line,
+            What::Line { .. } | What::Pair { .. } | What::Around { .. } => RowKind::Line,
             What::Blank | What::NoNewline => RowKind::Note,
         }
     }
@@ -83,11 +89,16 @@ pub(crate) struct Arrangement {
     pub(crate) splits: HashMap<HunkRef, Vec<usize>>,
     /// Lines that did not change, around what did, at most.
     pub(crate) context: usize,
+    /// The new files' lines, by change, where they are known: more context comes from there.
+    pub(crate) around: HashMap<usize, Arc<Vec<String>>>,
 }
+
+/// Lines around a change that a hunk comes with.
+pub(crate) const CONTEXT_LINES: usize = 3;
 
 impl Arrangement {
     pub(crate) fn of(layout: DiffLayout) -> Self {
-        Self { layout, splits: HashMap::new(), context: usize::MAX }
+        Self { layout, splits: HashMap::new(), context: CONTEXT_LINES, around: HashMap::new() }
     }
 }
 
@@ -129,6 +140,7 @@ pub(super) fn slots(changes: &[Change], arrangement: &Arrangement) -> Vec<Slot> 
             out.push(own(What::Blank));
         }
         out.push(own(What::File));
+        let mut around = Around::new(index as usize, change, arrangement);
         for (number, hunk) in (0..).zip(&change.hunks) {
             let at = HunkRef { change: index as usize, hunk: number as usize };
             let parts = parts(hunk, arrangement.splits.get(&at));
@@ -139,6 +151,9 @@ pub(super) fn slots(changes: &[Change], arrangement: &Arrangement) -> Vec<Slot> 
                     |what| out.push(Slot { change: index, hunk: Some(number), part, what });
                 let last = lines.end.saturating_sub(1) as u32;
                 push(What::Header { ordinal, lines: (lines.start as u32, last) });
+                if part == 0 {
+                    around.before(hunk, &mut push);
+                }
                 let seen = in_context(hunk, &lines, arrangement.context);
                 let mut rows = Rows { hunk, seen, numbers: &mut numbers, push: &mut push };
                 match arrangement.layout {
@@ -146,6 +161,11 @@ pub(super) fn slots(changes: &[Change], arrangement: &Arrangement) -> Vec<Slot> 
                     DiffLayout::SideBySide => rows.side_by_side(lines),
                 }
             }
+            let next = change.hunks.get(number as usize + 1);
+            around.after(hunk, next, &mut |what| {
+                let part = out.last().map_or(0, |slot| slot.part);
+                out.push(Slot { change: index, hunk: Some(number), part, what });
+            });
         }
     }
     out
@@ -161,6 +181,49 @@ fn in_context(hunk: &Hunk, lines: &Range<usize>, context: usize) -> Range<usize>
         }
         _ => lines.clone(),
     }
+}
+
+/// Lines beyond those that hunks come with, from the file itself.
+struct Around {
+    /// Lines of the new file; 0: not known.
+    lines: u32,
+    more: u32,
+    /// The last line of the new file that has a row.
+    seen: u32,
+}
+
+impl Around {
+    fn new(index: usize, change: &Change, arrangement: &Arrangement) -> Self {
+        let known = arrangement.around.get(&index).filter(|_| !change.hunks.is_empty());
+        let more = arrangement.context.saturating_sub(CONTEXT_LINES);
+        Self { lines: known.map_or(0, |lines| lines.len() as u32), more: more as u32, seen: 0 }
+    }
+
+    fn before(&mut self, hunk: &Hunk, push: &mut dyn FnMut(What)) {
+        let (old, new) =
+            (first(hunk.old_start, hunk.old_lines), first(hunk.new_start, hunk.new_lines));
+        let free = new.saturating_sub(1).saturating_sub(self.seen).min(old.saturating_sub(1));
+        let count = if self.lines == 0 { 0 } else { self.more.min(free) };
+        for back in (1..=count).rev() {
+            push(What::Around { old: old - back, new: new - back });
+        }
+    }
+
+    fn after(&mut self, hunk: &Hunk, next: Option<&Hunk>, push: &mut dyn FnMut(What)) {
+        let old = first(hunk.old_start, hunk.old_lines) + hunk.old_lines;
+        let new = first(hunk.new_start, hunk.new_lines) + hunk.new_lines;
+        let end = next.map_or(self.lines + 1, |next| first(next.new_start, next.new_lines));
+        let count = if self.lines == 0 { 0 } else { self.more.min(end.saturating_sub(new)) };
+        for on in 0..count {
+            push(What::Around { old: old + on, new: new + on });
+        }
+        self.seen = (new + count).saturating_sub(1);
+    }
+}
+
+/// The first line of a side: of an empty one the start is the line before.
+const fn first(start: u32, lines: u32) -> u32 {
+    if lines == 0 { start.saturating_add(1) } else { start }
 }
 
 struct Rows<'a> {

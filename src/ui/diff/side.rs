@@ -3,6 +3,7 @@
 
 use super::super::row::{Row, break_code};
 use super::super::theme::Role;
+use super::DiffLayout;
 use super::draw::Sheet;
 use super::hunk::HunkCache;
 use super::plan::{Place, Slot};
@@ -263,6 +264,27 @@ pub(super) fn side_by_side(
         row.push(&divider, sheet.style(Role::Border));
         row.append(other.unwrap_or_else(|| blank(right_columns)));
         rows.push(row);
+    }
+}
+
+/// A line around a hunk, which no hunk holds.
+pub(super) fn around(
+    text: &str,
+    change: &Change,
+    (old, new): (u32, u32),
+    sheet: &Sheet<'_>,
+) -> Vec<Row> {
+    let place = |number| Place { index: u32::MAX, number };
+    let side = |number| Side {
+        kind: LineKind::Same,
+        place: place(number),
+        shown: Cow::Owned(Shown::new(text)),
+        words: &[],
+        number_columns: number_columns(change),
+    };
+    match sheet.layout {
+        DiffLayout::Unified => side(new).unified(Some(place(old)), Some(place(new)), None, sheet),
+        DiffLayout::SideBySide => side_by_side(Some(&side(old)), Some(&side(new)), None, sheet),
     }
 }
 

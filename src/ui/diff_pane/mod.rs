@@ -12,10 +12,10 @@ pub(crate) use draw::{draw, facts};
 pub(crate) use prompt::Prompt;
 
 use super::chat_lines::Pen;
-use super::diff::{Arrangement, DiffLayout, DiffRow, DiffView, Look, RowKind, Spot};
+use super::diff::{Arrangement, CONTEXT_LINES, DiffLayout, DiffRow, DiffView, Look, RowKind, Spot};
 use super::keymap::{DiffVerb, Scroll};
 use super::review::{Review, Source};
-use crate::protocol::{Change, HunkRef};
+use crate::protocol::{Change, ChangeId, HunkRef};
 use crate::session::State;
 use crate::text::Needle;
 use notes::Notes;
@@ -28,8 +28,11 @@ const SIDES_COLUMNS_MIN: u16 = 84;
 /// A pane of fewer rows has no list of files.
 const LIST_FROM_ROWS: usize = 12;
 const LIST_ROWS_MAX: usize = 8;
-/// Lines around a change that a hunk comes with.
-const CONTEXT_LINES: usize = 3;
+/// Around a change.
+const CONTEXT_LINES_MAX: usize = 60;
+
+/// The lines of a changed file as the draft has it; None: they are not to be had.
+pub(crate) type NewSide = dyn Fn(&ChangeId) -> Option<Vec<String>>;
 
 pub(crate) struct DiffPane {
     pub(crate) review: Review,
@@ -62,8 +65,7 @@ pub(crate) struct DiffPane {
 
 impl DiffPane {
     pub(crate) fn new() -> Self {
-        let arrangement =
-            Arrangement { context: CONTEXT_LINES, ..Arrangement::of(DiffLayout::Unified) };
+        let arrangement = Arrangement::of(DiffLayout::Unified);
         Self {
             review: Review::new(),
             view: DiffView::new(&[], &arrangement),
@@ -97,6 +99,7 @@ impl DiffPane {
         }
         self.generation = self.review.generation;
         self.arrangement.splits = HashMap::new();
+        self.arrangement.around = HashMap::new();
         self.anchor = None;
         if source == self.review.source {
             self.replan(&before);
@@ -182,6 +185,7 @@ impl DiffPane {
             look.by_line = self.by_line && review.is_open();
             look.is_listed = is_listed;
             look.needle = self.needle.as_ref();
+            look.around = Some(&self.arrangement.around);
             look.notes = &said;
             let range = self.scroll..self.scroll + height;
             let mut rows = self.view.rows(changes, range, &look);
@@ -293,24 +297,40 @@ impl DiffPane {
                 self.anchor
                     .map(|_| "move, then Space, y or n for these lines; v again: no".to_owned())
             }
-            DiffVerb::MoreContext | DiffVerb::LessContext => Some(self.resize_context(verb)),
             _ => None,
         }
     }
 
-    fn resize_context(&mut self, verb: DiffVerb) -> String {
+    /// More lines around changes, or fewer. Beyond those that hunks come with, they are the file's.
+    pub(crate) fn resize_context(&mut self, more: bool, new_side: &NewSide) -> Option<String> {
+        const STEP: usize = 5;
         let context = self.arrangement.context;
-        let more = verb == DiffVerb::MoreContext;
-        let wanted = if more { context + 1 } else { context.saturating_sub(1) };
-        self.arrangement.context = wanted.min(CONTEXT_LINES);
-        self.rearrange();
-        match (wanted, more) {
-            (wanted, true) if wanted > CONTEXT_LINES => {
-                format!("{CONTEXT_LINES} lines are the most")
-            }
-            (1, _) => "1 line around a change".to_owned(),
-            (wanted, _) => format!("{wanted} lines around a change"),
+        let wanted = match (more, context < CONTEXT_LINES || (!more && context == CONTEXT_LINES)) {
+            (true, true) => context + 1,
+            (true, false) => (context + STEP).min(CONTEXT_LINES_MAX),
+            (false, true) => context.saturating_sub(1),
+            (false, false) => context.saturating_sub(STEP).max(CONTEXT_LINES),
+        };
+        if wanted > CONTEXT_LINES && !self.knows_around(new_side) {
+            return Some(format!("{CONTEXT_LINES} lines around a change are all there is"));
         }
+        self.arrangement.context = wanted;
+        self.rearrange();
+        Some(match wanted {
+            1 => "1 line around a change".to_owned(),
+            wanted => format!("{wanted} lines around a change"),
+        })
+    }
+
+    /// The lines of the cursor's file are here.
+    fn knows_around(&mut self, new_side: &NewSide) -> bool {
+        let Some(index) = self.spot().map(|spot| spot.change) else { return false };
+        if !self.arrangement.around.contains_key(&index) {
+            let change = self.review.changes.get(index).filter(|_| self.review.is_open());
+            let Some(lines) = change.and_then(|change| new_side(&change.id)) else { return false };
+            self.arrangement.around.insert(index, Arc::new(lines));
+        }
+        true
     }
 
     /// In which way keys choose, for the pane's title.

@@ -40,8 +40,14 @@ impl Subject {
 
     /// Whether a name of a function, a type or a key is about it.
     pub(super) fn says(&self, name: &str) -> bool {
+        words_of(name).iter().any(|word| self.said.contains(&word.as_str())) || self.names_it(name)
+    }
+
+    /// Whether any name, of a value too, is about it.
+    pub(super) fn names_it(&self, name: &str) -> bool {
         let words = words_of(name);
-        words.iter().any(|word| self.said.contains(&word.as_str()))
+        let plain = |word: &String| !ACTS.contains(&word.as_str());
+        words.iter().filter(|word| plain(word)).any(|word| self.said.contains(&word.as_str()))
             || words.windows(2).any(|pair| {
                 self.pairs.iter().any(|(first, second)| pair[0] == *first && pair[1] == *second)
             })
@@ -55,6 +61,9 @@ pub(super) fn is_digest(module: &str) -> bool {
         "hashlib" | "md5" | "sha1" | "sha2" | "sha256" | "sha512" | "blake3" | "digest"
     )
 }
+
+/// As the name of a value they say who somebody is, and decide nothing.
+const ACTS: [&str; 4] = ["login", "logout", "signin", "signout"];
 
 pub(super) const ALL: [Subject; 3] = [AUTH, CRYPTO, PAYMENT];
 
@@ -161,6 +170,10 @@ const AUTH: Subject = Subject {
         "bearerauth",
         "basicauth",
         "jwt",
+        "permissiondenied",
+        "accessdenied",
+        "accessdeniedexception",
+        "notauthenticated",
         "allowanonymous",
         "allowany",
         "authorize",
@@ -233,6 +246,8 @@ const AUTH: Subject = Subject {
         ("session", "token"),
         ("session", "cookie"),
         ("api", "key"),
+        ("client", "secret"),
+        ("access", "key"),
         ("can", "access"),
         ("access", "control"),
     ],

@@ -1,0 +1,165 @@
+//! What becomes of a one-shot run's changes: the gates, then the tree, as the flags say.
+
+use super::args::{ApplyArg, GatesArg, RunArgs};
+use super::exit::Exit;
+use super::oneshot::Signals;
+use super::progress::Progress;
+use crate::protocol::{Body, Decision, DraftEvent, GateState, NoticeLevel, Op, TreeKind};
+use crate::session::{Session, State, whole};
+
+/// What the flags want.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Wants {
+    apply: ApplyArg,
+    gates: bool,
+    /// A red gate is the run's exit code.
+    require: bool,
+}
+
+impl Wants {
+    /// All of it, whatever gates would say.
+    pub(super) const ALL: Wants = Wants { apply: ApplyArg::All, gates: false, require: false };
+
+    pub(super) fn of(args: &RunArgs) -> Wants {
+        let apply = args.apply.unwrap_or_default();
+        let gated = apply == ApplyArg::Gated;
+        let asked = matches!(args.gates, Some(GatesArg::On | GatesArg::Require));
+        Wants {
+            apply,
+            gates: asked || (gated && args.gates != Some(GatesArg::Off)),
+            require: gated || args.gates == Some(GatesArg::Require),
+        }
+    }
+}
+
+/// Runs the gates and applies, as far as it is wanted. The exit code, if it is another one now.
+pub(super) async fn land(
+    session: &mut Session,
+    state: &mut State,
+    wants: Wants,
+    exit: Exit,
+    progress: &Progress,
+) -> Option<Exit> {
+    if session.workspace.kind() == TreeKind::InPlace {
+        return None;
+    }
+    let mut red = false;
+    if wants.gates {
+        session.handle.send(Op::Gate { picks: Vec::new() }).await;
+        match follow(session, state, progress, |state| gates_have_spoken(state)).await {
+            Err(exit) => return Some(exit),
+            Ok(false) => red = true,
+            Ok(true) => red = say_gates(state, progress),
+        }
+    }
+    let wanted = match wants.apply {
+        ApplyArg::None => false,
+        ApplyArg::All => true,
+        ApplyArg::Gated => !red,
+    };
+    if wanted && may_apply(exit) {
+        return apply(session, state, progress).await;
+    }
+    (red && wants.require && exit == Exit::Done).then_some(Exit::GateRed)
+}
+
+/// Work that was cut short is applied too, as far as it came; work of a failed turn is not.
+const fn may_apply(exit: Exit) -> bool {
+    matches!(exit, Exit::Done | Exit::Denied | Exit::Budget | Exit::Timeout)
+}
+
+async fn apply(session: &mut Session, state: &mut State, progress: &Progress) -> Option<Exit> {
+    if let Some(guarded) = state.draft.guards.first() {
+        progress.say(&format!(
+            "denied    {} {} ({}): this needs a human; nothing was applied",
+            guarded.path, guarded.why, guarded.guard
+        ));
+        return Some(Exit::Denied);
+    }
+    if session.workspace.kind() == TreeKind::Copy {
+        return match session.workspace.apply_all() {
+            Ok(paths) => {
+                progress.say(&format!("applied   {}", paths.join(", ")));
+                None
+            }
+            Err(error) => {
+                progress.say(&format!("error: nothing was applied: {error}"));
+                Some(Exit::Failed)
+            }
+        };
+    }
+    let accept = whole(&session.handle.changes().1);
+    let conflicts = state.draft.files.iter().filter(|file| file.conflict);
+    let conflicts: Vec<&str> = conflicts.map(|file| file.path.as_str()).collect();
+    if !conflicts.is_empty() {
+        let conflicts = conflicts.join(", ");
+        progress.say(&format!("error: nothing was applied: {conflicts} changed in the tree, too"));
+        return Some(Exit::Failed);
+    }
+    let before = state.applied.len();
+    session.handle.send(Op::Decide(Decision { accept, ..Decision::default() })).await;
+    match follow(session, state, progress, move |state| state.applied.len() > before).await {
+        Err(exit) => Some(exit),
+        Ok(false) => Some(Exit::Failed),
+        Ok(true) => {
+            progress.say(&format!("applied   {}", state.applied[before..].join(", ")));
+            None
+        }
+    }
+}
+
+/// Follows the session until it is so; false: an error was said instead. Err: a signal came.
+async fn follow(
+    session: &mut Session,
+    state: &mut State,
+    progress: &Progress,
+    is: impl Fn(&State) -> bool,
+) -> Result<bool, Exit> {
+    let mut signals = Signals::new().map_err(|trouble| trouble.exit())?;
+    loop {
+        let event = tokio::select! {
+            biased;
+            exit = signals.next() => return Err(exit),
+            event = session.events.next() => event,
+        };
+        let Some(event) = event else { return Ok(false) };
+        state.apply(&event);
+        match &event.body {
+            Body::Notice(notice) if notice.level == NoticeLevel::Error => {
+                progress.say(&format!("error: {}", notice.text));
+                return Ok(false);
+            }
+            Body::Notice(notice) => progress.say(&notice.text),
+            Body::Draft(DraftEvent::Gated { .. } | DraftEvent::Applied { .. }) if is(state) => {
+                return Ok(true);
+            }
+            _ => {}
+        }
+    }
+}
+
+fn gates_have_spoken(state: &State) -> bool {
+    let speaks = |state: &GateState| !matches!(state, GateState::Waiting | GateState::Running);
+    let gated = state.draft.gated.as_ref();
+    gated.is_some_and(|(_, gates)| gates.iter().all(|gate| speaks(&gate.state)))
+}
+
+/// Whether any is red.
+fn say_gates(state: &State, progress: &Progress) -> bool {
+    let gates = state.draft.gated.as_ref().map_or(&[][..], |(_, gates)| gates);
+    if gates.is_empty() {
+        progress.say("gates     there are none");
+    }
+    let mut red = false;
+    for gate in gates {
+        let passed = gate.state == GateState::Passed;
+        red |= !passed;
+        let summary = gate.summary.as_deref().unwrap_or_default();
+        let word = if passed { "ok" } else { "FAILS" };
+        progress.say(&format!("gate      {}  {word}  {summary}", gate.gate).trim_end().to_owned());
+        for line in gate.lines.iter().filter(|_| !passed) {
+            progress.say(&format!("          {line}"));
+        }
+    }
+    red
+}
