@@ -11,6 +11,7 @@ use super::together::{Put, PutError};
 use super::{ApplyError, FileError, Selected, Side, Wanted, Workspace};
 use crate::protocol::Pick;
 use std::collections::BTreeSet;
+use std::fs::Metadata;
 use std::io;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
@@ -99,7 +100,7 @@ impl Workspace {
         const USUAL: u32 = 0o644;
         let Side::Draft(draft) = &self.side else { return USUAL };
         let found = draft.layer.upper.join(path).symlink_metadata();
-        found.ok().filter(|it| it.is_file()).map_or(USUAL, |it| it.permissions().mode() & 0o777)
+        found.ok().filter(Metadata::is_file).map_or(USUAL, |it| it.permissions().mode() & 0o777)
     }
 
     /// Ends what an earlier process has begun and not ended, and says in a sentence each what came

@@ -39,7 +39,7 @@ impl Workspace {
     /// a command; the first time it may take as long as reading what git does not have. Elsewhere:
     /// nothing.
     pub fn watch(&self) -> Result<(), WorkspaceError> {
-        self.with_watch(|snapshot, watched| snapshot.update(watched)).map(|_| ())
+        self.with_watch(Snapshot::update).map(|_| ())
     }
 
     /// In place: what changed since the last look, by this author's doing, sorted by path. It can be
@@ -49,7 +49,7 @@ impl Workspace {
         if !is_watched {
             return Ok(Vec::new());
         }
-        let touched = self.with_watch(|snapshot, watched| snapshot.advance(watched))?;
+        let touched = self.with_watch(Snapshot::advance)?;
         let Advance { touched, came, went } = touched.unwrap_or_default();
         let failed = |source| WorkspaceError::Io { path: self.root.clone(), source };
         self.record(&touched, &came, &went).map_err(failed)?;

@@ -127,7 +127,8 @@ fn a_rewind_brings_back_whatever_the_draft_showed_and_can_be_undone() {
     let mode = |path: &str, mode| {
         fs::set_permissions(at(path), fs::Permissions::from_mode(mode)).unwrap();
     };
-    let steps: Vec<(&str, Box<dyn Fn()>)> = vec![
+    type Step<'a> = (&'a str, Box<dyn Fn() + 'a>);
+    let steps: Vec<Step<'_>> = vec![
         ("edit", Box::new(|| fs::write(at("a"), "other\n").unwrap())),
         ("again", Box::new(|| fs::write(at("a"), "another\n").unwrap())),
         ("mode", Box::new(|| mode("tool", 0o755))),
