@@ -1,6 +1,7 @@
 //! A session in a draft, through its ops and events: a scripted model over real HTTP, a real shell in
 //! a real mount, real files.
 
+#![allow(clippy::disallowed_methods, reason = "a test passes the environment on")]
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on ends by a panic")]
 #![cfg(target_os = "linux")]
 

@@ -2,8 +2,8 @@
 
 use brisk::model::{Client, Progress, Reply, Request, Stop, Timing};
 use brisk::protocol::{
-    Api, CallId, Detail, Effort, Failure, FailureKind, Item, ModelSpec, Outcome, Secret, Service,
-    Tool, UserKind,
+    Api, CallId, Detail, EditFormat, Effort, Failure, FailureKind, Item, ModelSpec, Outcome,
+    Secret, Service, Tool, UserKind,
 };
 use brisk::scripted::{Script, Server, count_tokens};
 use serde_json::json;
@@ -55,6 +55,7 @@ impl World {
             output: 1000,
             efforts: Vec::new(),
             price: None,
+            edits: EditFormat::default(),
         };
         let tools = vec![Tool {
             name: "run",

@@ -1,7 +1,7 @@
 //! The client of `model` against servers with habits that no script has: raw bytes over loopback.
 
 use brisk::model::{Client, Progress, Reply, Request, Stop, Timing};
-use brisk::protocol::{Api, Failure, FailureKind, Item, ModelSpec, Service, UserKind};
+use brisk::protocol::{Api, EditFormat, Failure, FailureKind, Item, ModelSpec, Service, UserKind};
 use std::time::{Duration, Instant};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
@@ -63,6 +63,7 @@ async fn talk(service: &Service, timing: Timing) -> Result<Reply, Failure> {
         output: 1000,
         efforts: Vec::new(),
         price: None,
+        edits: EditFormat::default(),
     };
     let request = Request {
         model: &model,

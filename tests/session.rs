@@ -277,6 +277,91 @@ fn strip_markers(value: &mut serde_json::Value) {
     }
 }
 
+/// In the form that the config gives the model.
+fn set_edits(place: &common::Place, format: &str) {
+    let path = place.home().join("config.toml");
+    let config = std::fs::read_to_string(&path).unwrap();
+    std::fs::write(path, format!("{config}edits = \"{format}\"\n")).unwrap();
+}
+
+#[test]
+fn the_first_request_is_small_in_every_edit_format() {
+    for (format, property) in [("replace", "old"), ("apply-patch", "patch"), ("whole", "content")] {
+        with("openai-chat", "[[reply]]\ntext = \"Hi.\"\n", &[MAIN], |place| async move {
+            set_edits(&place, format);
+            place.commit();
+            let mut stage = Stage::open(&place, Mode::Confirm, 100_000).await;
+            stage.prompt("What does main.py do?").await;
+            assert_eq!(stage.end().await, End::Done);
+            let requests = place.server().requests();
+            let tokens = requests[0].usage.prompt();
+            println!("{format}: {tokens} tokens");
+            assert!(tokens <= 1_000, "{format}: {tokens}");
+            let tools = requests[0].body["tools"].as_array().unwrap();
+            let edit = tools.iter().find(|tool| tool["function"]["name"] == "edit").unwrap();
+            let properties = &edit["function"]["parameters"]["properties"];
+            assert!(properties.get(property).is_some(), "{format}: {properties}");
+        });
+    }
+}
+
+const PATCH: &str = r#"
+[[reply]]
+calls = [{ tool = "edit", arguments = { patch = "*** Begin Patch\n*** Update File: main.py\n@@\n-a = 1\n+a = 10\n b = 2\n*** Update File: other.py\n@@\n-x = 1\n+x = 2\n*** Add File: new.py\n+n = 1\n*** End Patch" } }]
+[[reply]]
+text = "That is it."
+"#;
+
+#[test]
+fn a_patch_of_several_files_is_one_question_and_its_hunks_are_chosen_by_file() {
+    with("openai-chat", PATCH, &[MAIN, ("other.py", "x = 1\n")], |place| async move {
+        set_edits(&place, "apply-patch");
+        let mut stage = Stage::open(&place, Mode::Confirm, 100_000).await;
+        stage.prompt("change it").await;
+        let (ask, question) = stage.asked().await;
+        let Question::Apply { changes, again: false, .. } = &question else {
+            panic!("{question:?}")
+        };
+        let paths: Vec<_> = changes.iter().map(|change| change.path.as_str()).collect();
+        assert_eq!(paths, ["main.py", "other.py", "new.py"]);
+        place.write("main.py", format!("# mine\n{}", MAIN.1));
+        let some = || vec![HunkRef { change: 0, hunk: 0 }, HunkRef { change: 1, hunk: 0 }];
+        stage.answer(ask, Answer::Hunks { accepted: some(), comment: None }).await;
+        // One of the files moved: all of them are asked about again, and none was written.
+        let (ask, question) = stage.asked().await;
+        assert!(matches!(question, Question::Apply { again: true, .. }), "{question:?}");
+        assert_eq!(place.read("other.py"), "x = 1\n");
+        let accepted = vec![HunkRef { change: 1, hunk: 0 }];
+        stage.answer(ask, Answer::Hunks { accepted, comment: None }).await;
+        assert_eq!(stage.end().await, End::Done);
+        assert_eq!(place.read("other.py"), "x = 2\n");
+        assert_eq!(place.read("main.py"), format!("# mine\n{}", MAIN.1));
+        assert!(!place.project.join("new.py").exists());
+        let told = place.server().requests()[1].body.to_string();
+        assert!(told.contains("main.py: the user rejected it"), "{told}");
+        assert!(told.contains("other.py +1 -1"), "{told}");
+    });
+}
+
+#[test]
+fn a_patch_with_a_hunk_that_fits_nowhere_writes_nothing_and_says_what_is_near() {
+    let script = PATCH.replace("-x = 1", "-x = 10");
+    with("openai-chat", &script, &[MAIN, ("other.py", "x = 1\n")], |place| async move {
+        set_edits(&place, "apply-patch");
+        let mut stage = Stage::open(&place, Mode::AutoEdit, 100_000).await;
+        stage.prompt("change it").await;
+        assert_eq!(stage.end().await, End::Done);
+        let told = place.server().requests()[1].body.to_string();
+        let said = "nothing of the patch was done: hunk 1 of 1 for other.py is not in the file; nearest text";
+        assert!(told.contains(said) && told.contains("1\\tx = 1"), "{told}");
+        assert_eq!(
+            (place.read("main.py"), place.read("other.py")),
+            (MAIN.1.into(), "x = 1\n".into())
+        );
+        assert!(!place.project.join("new.py").exists());
+    });
+}
+
 const PLANS: &str = r#"
 [[reply]]
 calls = [{ tool = "tell", arguments = { kind = "plan", text = "[ ] add fastrand to Cargo.toml\n[ ] use it" } }]

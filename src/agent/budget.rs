@@ -39,7 +39,7 @@ pub(super) fn admit(turn: &Turn, world: &World, budget: &Budget) -> Result<Admit
         return Err(limit);
     }
     let system = context::system();
-    let tools = super::tools();
+    let tools = super::tools(world.model.edits);
     let estimator = world.estimator.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
     let request = context::request(world, &system, &tools, &turn.conversation, 0);
     let input = estimator.request(&request);
@@ -159,6 +159,7 @@ impl Room {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::protocol::EditFormat;
     use proptest::prelude::*;
 
     fn model(output: u64) -> ModelSpec {
@@ -170,6 +171,7 @@ mod tests {
             output,
             efforts: Vec::new(),
             price: None,
+            edits: EditFormat::default(),
         }
     }
 

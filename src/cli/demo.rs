@@ -8,7 +8,7 @@ use super::oneshot::{Answers, Watch};
 use super::progress::Progress;
 use super::report::Report;
 use super::{interactive, output, setup};
-use crate::protocol::{Api, End, ModelSpec, Op, Service, TreeKind};
+use crate::protocol::{Api, EditFormat, End, ModelSpec, Op, Service, TreeKind};
 use crate::scripted::{Script, Server};
 use crate::session;
 use std::fs;
@@ -119,6 +119,7 @@ fn model(server: &Server) -> (ModelSpec, Service) {
         output: 16_000,
         efforts: Vec::new(),
         price: None,
+        edits: EditFormat::default(),
     };
     (model, service)
 }

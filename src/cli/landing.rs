@@ -46,7 +46,7 @@ pub(super) async fn land(
     let mut red = false;
     if wants.gates {
         session.handle.send(Op::Gate { picks: Vec::new() }).await;
-        match follow(session, state, progress, |state| gates_have_spoken(state)).await {
+        match follow(session, state, progress, gates_have_spoken).await {
             Err(exit) => return Some(exit),
             Ok(false) => red = true,
             Ok(true) => red = say_gates(state, progress),
@@ -156,7 +156,7 @@ fn say_gates(state: &State, progress: &Progress) -> bool {
         red |= !passed;
         let summary = gate.summary.as_deref().unwrap_or_default();
         let word = if passed { "ok" } else { "FAILS" };
-        progress.say(&format!("gate      {}  {word}  {summary}", gate.gate).trim_end().to_owned());
+        progress.say(format!("gate      {}  {word}  {summary}", gate.gate).trim_end());
         for line in gate.lines.iter().filter(|_| !passed) {
             progress.say(&format!("          {line}"));
         }

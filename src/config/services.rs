@@ -2,7 +2,7 @@
 
 use super::error::{ConfigError, Trouble, nearest};
 use super::{Config, key, schema};
-use crate::protocol::{Api, Effort, ModelSpec, Price, Secret, Service};
+use crate::protocol::{Api, EditFormat, Effort, ModelSpec, Price, Secret, Service};
 use toml::Value;
 
 /// Of a model that no table knows: small enough for most.
@@ -121,6 +121,7 @@ impl Config {
                 output: OUTPUT_UNKNOWN,
                 efforts: Vec::new(),
                 price: None,
+                edits: EditFormat::default(),
             }));
         }
         let error = ConfigError::new(Trouble::Unknown, format!("no model is named `{name}`"));
@@ -215,6 +216,7 @@ impl Config {
             output,
             efforts,
             price: self.price(name),
+            edits: text("edits").and_then(|name| edits(&name)).unwrap_or_default(),
         })
     }
 
@@ -233,6 +235,10 @@ impl Config {
     fn variable(&self, name: &str) -> Option<&str> {
         self.inputs.var(name).map(str::trim).filter(|value| !value.is_empty())
     }
+}
+
+fn edits(name: &str) -> Option<EditFormat> {
+    EditFormat::ALL.into_iter().find(|format| format.name() == name)
 }
 
 fn effort(name: &str) -> Option<Effort> {

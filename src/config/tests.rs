@@ -1,5 +1,5 @@
 use super::*;
-use crate::protocol::{Api, Effort};
+use crate::protocol::{Api, EditFormat, Effort};
 use std::collections::BTreeMap;
 
 pub(super) struct House {
@@ -306,6 +306,11 @@ fn a_model_is_a_name_or_a_provider_with_an_id() {
     let spec = config.resolve("sonnet").unwrap();
     assert_eq!((spec.id.as_str(), spec.output, spec.prompt), ("claude-sonnet-4-6", 1000, 199_000));
     assert_eq!(spec.efforts, [Effort::Low]);
+    assert_eq!(spec.edits, EditFormat::Replace);
+    for format in EditFormat::ALL {
+        let own = format!("[models.sonnet]\nedits = \"{}\"", format.name());
+        assert_eq!(House::new().user(&own).load().resolve("sonnet").unwrap().edits, format);
+    }
     assert_eq!(spec.price.unwrap().cache_write, 3.75);
     let spec = config.resolve("openrouter/some/model").unwrap();
     assert_eq!(

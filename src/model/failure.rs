@@ -248,7 +248,7 @@ fn overflow_in(message: &str) -> Option<(u64, u64)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::protocol::{Api, ModelSpec};
+    use crate::protocol::{Api, EditFormat, ModelSpec};
     use serde_json::{Value, json};
 
     fn tell(trouble: &Trouble, requests: u32) -> String {
@@ -267,6 +267,7 @@ mod tests {
             output: 100,
             efforts: Vec::new(),
             price: None,
+            edits: EditFormat::default(),
         };
         let request = Request {
             model: &model,

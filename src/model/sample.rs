@@ -4,7 +4,9 @@ use super::decoder::{Decoded, Decoder};
 use super::sse::Parser;
 use super::trouble::Trouble;
 use super::{Progress, Request};
-use crate::protocol::{Api, CallId, Detail, Item, ModelSpec, Outcome, Service, Tool, UserKind};
+use crate::protocol::{
+    Api, CallId, Detail, EditFormat, Item, ModelSpec, Outcome, Service, Tool, UserKind,
+};
 use serde_json::json;
 use std::sync::LazyLock;
 
@@ -16,6 +18,7 @@ pub(super) static MODEL: LazyLock<ModelSpec> = LazyLock::new(|| ModelSpec {
     output: 1000,
     efforts: Vec::new(),
     price: None,
+    edits: EditFormat::default(),
 });
 
 pub(super) static TOOLS: LazyLock<Vec<Tool>> = LazyLock::new(|| {

@@ -70,6 +70,32 @@ impl Effort {
     }
 }
 
+/// The form in which a model says what is to change in a file.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum EditFormat {
+    /// The old text, which occurs once, and the new one.
+    #[default]
+    Replace,
+    /// Hunks of several files, in the apply-patch grammar.
+    ApplyPatch,
+    /// The file as it will be.
+    Whole,
+}
+
+impl EditFormat {
+    pub const ALL: [EditFormat; 3] =
+        [EditFormat::Replace, EditFormat::ApplyPatch, EditFormat::Whole];
+
+    /// As the config names it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            EditFormat::Replace => "replace",
+            EditFormat::ApplyPatch => "apply-patch",
+            EditFormat::Whole => "whole",
+        }
+    }
+}
+
 #[derive(Clone, Debug, PartialEq)]
 pub struct ModelSpec {
     /// As the config names it.
@@ -86,4 +112,5 @@ pub struct ModelSpec {
     pub efforts: Vec<Effort>,
     /// None: not known, shown as `$—`.
     pub price: Option<Price>,
+    pub edits: EditFormat,
 }

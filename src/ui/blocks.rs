@@ -4,7 +4,7 @@
 use super::chat_lines::{self, Pen};
 use super::markdown::Markdown;
 use super::tool_lines::{self, Tool};
-use crate::protocol::{CallId, Item, Outcome};
+use crate::protocol::{CallId, Change, EditState, Item, Outcome};
 use crate::session::{Entry, EntryBody, State};
 use ratatui::text::Line;
 use std::collections::{HashMap, HashSet};
@@ -212,7 +212,7 @@ impl Blocks {
                 let tool = Tool {
                     call: &state.entries[*call],
                     result: result.map(|index| &state.entries[index]),
-                    edit: edits.last().map(|index| &state.entries[*index]),
+                    edits: last_edits(edits, state),
                 };
                 tool_lines::tool(&tool, pen, self.columns, is_open, state)
             }
@@ -239,6 +239,19 @@ impl Blocks {
         let (before, this) = (group(index - 1), group(index));
         before != this || this == Group::Alone
     }
+}
+
+/// Of each file the last one, in the order of the call.
+fn last_edits<'a>(edits: &[usize], state: &'a State) -> Vec<(&'a Change, EditState)> {
+    let mut last: Vec<(&Change, EditState)> = Vec::new();
+    for entry in edits.iter().map(|index| &state.entries[*index]) {
+        let EntryBody::Item(Item::Edit { change, state, .. }) = &entry.body else { continue };
+        match last.iter_mut().find(|(known, _)| known.path == change.path) {
+            Some(known) => *known = (change, *state),
+            None => last.push((change, *state)),
+        }
+    }
+    last
 }
 
 fn is_plan(entry: &Entry) -> bool {

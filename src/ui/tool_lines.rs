@@ -14,7 +14,8 @@ use ratatui::text::{Line, Span};
 pub(crate) struct Tool<'a> {
     pub(crate) call: &'a Entry,
     pub(crate) result: Option<&'a Entry>,
-    pub(crate) edit: Option<&'a Entry>,
+    /// Of each file the last one.
+    pub(crate) edits: Vec<(&'a Change, EditState)>,
 }
 
 pub(crate) fn tool(
@@ -52,11 +53,14 @@ pub(crate) fn tool(
     let head =
         vec![pen.span(format!("{mark} "), role), pen.span(format!("{verb:<7} "), Role::Accent)];
     let what = what(detail, arguments);
-    let after = facts(outcome, detail, tool.edit, pen);
+    let after = facts(outcome, detail, &tool.edits, pen);
     let size = if seen.is_empty() { String::new() } else { numbers::tokens_of(seen) };
     let mut lines = vec![spread(head, &what, Role::Text, after, &size, pen, columns)];
     if is_open {
-        if let Some(EntryBody::Item(Item::Edit { change, .. })) = tool.edit.map(|edit| &edit.body) {
+        for (change, _) in &tool.edits {
+            if tool.edits.len() > 1 {
+                lines.extend(opened(&change.path, pen, columns));
+            }
             lines.extend(change_lines(change, pen, columns));
         }
         if what.ends_with(" …") || outcome.is_none() {
@@ -133,7 +137,7 @@ fn argument(arguments: &str) -> Option<String> {
 fn facts(
     outcome: Option<Outcome>,
     detail: Option<&Detail>,
-    edit: Option<&Entry>,
+    edits: &[(&Change, EditState)],
     pen: &Pen<'_>,
 ) -> Vec<Span<'static>> {
     let mut spans = Vec::new();
@@ -156,20 +160,31 @@ fn facts(
             }
         }
         Some(Detail::Keys { state, .. }) => spans.extend(term_state(*state, pen)),
-        Some(Detail::Edit { added, removed, .. }) if edit.is_none() => {
+        Some(Detail::Edit { added, removed, .. }) if edits.is_empty() => {
             spans.push(pen.span(format!("  +{added}"), Role::Added));
             spans.push(pen.span(format!(" -{removed}"), Role::Removed));
         }
         _ => {}
     }
-    if let Some(EntryBody::Item(Item::Edit { change, state, .. })) = edit.map(|edit| &edit.body) {
-        let (added, removed) = change.counts();
+    if !edits.is_empty() {
+        let counts = edits.iter().map(|(change, _)| change.counts());
+        let (added, removed) = counts.fold((0, 0), |all, one| (all.0 + one.0, all.1 + one.1));
         spans.push(pen.span(format!("  +{added}"), Role::Added));
         spans.push(pen.span(format!(" -{removed}"), Role::Removed));
-        let (text, role) = edit_state(*state);
+        let (text, role) = edit_state(state_of_all(edits));
         spans.push(pen.span(format!("  {text}"), role));
     }
     spans
+}
+
+/// Of files that fared differently: the call was done in part.
+fn state_of_all(edits: &[(&Change, EditState)]) -> EditState {
+    let has = |state: EditState| edits.iter().any(|(_, one)| *one == state);
+    match edits {
+        [(_, first), rest @ ..] if rest.iter().all(|(_, state)| state == first) => *first,
+        _ if has(EditState::Pending) => EditState::Pending,
+        _ => EditState::Partly,
+    }
 }
 
 pub(crate) const fn edit_state(state: EditState) -> (&'static str, Role) {

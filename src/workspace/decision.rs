@@ -1,16 +1,17 @@
 //! What the user decides, brought into the tree; and what a process that died has left half done.
 
 use super::apply::with_executable;
-use super::apply_landing::{Landing, Step, land};
+use super::apply_landing::{Ground, Landing, Step, land};
 use super::apply_plan::look;
 use super::apply_take_back::recover;
-use super::install::{Base, InstallError};
+use super::install::Base;
 use super::store::Store;
 use super::store_node::{FileNode, Node, Raw};
+use super::together::{Put, PutError};
 use super::{ApplyError, FileError, Selected, Side, Wanted, Workspace};
 use crate::protocol::Pick;
 use std::collections::BTreeSet;
-use std::fs;
+use std::fs::Metadata;
 use std::io;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
@@ -67,41 +68,22 @@ impl Workspace {
         Ok(Applied { paths, must_remount: must_remount(&landed) })
     }
 
-    /// An edit of the tree itself, as a decision of its own: what was there is kept.
-    pub(super) fn put_in_place(
-        &self,
-        path: &Path,
-        base: &Base,
-        new: &[u8],
-    ) -> Result<(), InstallError> {
-        let ground = self.desk.ground(&self.root)?;
-        let (found, _) = look(&ground, path)?;
-        let old = match base {
-            Base::Absent => Wanted::Absent,
-            Base::Bytes(bytes) => {
-                let executable = matches!(&found, Node::File(file) if file.mode & 0o100 != 0);
-                Wanted::File { bytes: bytes.clone(), executable }
-            }
-        };
-        if found.is_folder() || !is_same(&found, &old, ground.store) {
-            return Err(InstallError::Moved);
+    /// Edits of the tree itself, as a decision of their own: what was there is kept.
+    pub(super) fn put_in_place(&self, puts: &[Put<'_>]) -> Result<(), PutError> {
+        let first = puts.first().map(|put| put.proposal.change.path.as_str()).unwrap_or_default();
+        let failed = |error: io::Error| io_error(first, error);
+        let ground = self.desk.ground(&self.root).map_err(failed)?;
+        let mut landings = Vec::new();
+        for (index, put) in puts.iter().enumerate() {
+            let found = landings_of(&ground, put);
+            let found = found.map_err(|error| io_error(&put.proposal.change.path, error))?;
+            landings.extend(found.ok_or(PutError::Moved(index))?);
         }
-        let mode = match &found {
-            Node::File(file) => file.mode,
-            _ => ground.store.usual_mode()?,
-        };
-        let blob = ground.store.put(new)?;
-        let new = Node::File(FileNode { blob, mode, owner: None, attributes: Vec::new() });
-        let landing = Landing { path: path.to_owned(), old: found, new };
-        let landed = land(ground, vec![landing], &|_| true, &mut |_| Ok(()));
-        landed.map_err(|error| match error {
-            ApplyError::Conflict { .. } => InstallError::Moved,
-            ApplyError::File(FileError::ReadOnly { .. }) => InstallError::ReadOnly,
-            ApplyError::File(FileError::NotFolder { .. }) => InstallError::Moved,
-            ApplyError::File(FileError::Io { source, .. }) => InstallError::Io(source),
-            error => InstallError::Io(io::Error::other(error.to_string())),
-        })?;
-        self.wrote(path);
+        let landed = land(ground, landings, &|_| true, &mut |_| Ok(()));
+        landed.map_err(|error| put_error(puts, error))?;
+        for path in puts.iter().flat_map(|put| put.proposal.paths()) {
+            self.wrote(path);
+        }
         Ok(())
     }
 
@@ -125,7 +107,7 @@ impl Workspace {
         const USUAL: u32 = 0o644;
         let Side::Draft(draft) = &self.side else { return USUAL };
         let found = draft.layer.upper.join(path).symlink_metadata();
-        found.ok().filter(fs::Metadata::is_file).map_or(USUAL, |it| it.permissions().mode() & 0o777)
+        found.ok().filter(Metadata::is_file).map_or(USUAL, |it| it.permissions().mode() & 0o777)
     }
 
     /// Ends what an earlier process has begun and not ended, and says in a sentence each what came
@@ -141,6 +123,62 @@ impl Workspace {
         }
         Ok(told)
     }
+}
+
+/// None: the file is not what the proposal was made from.
+fn landings_of(ground: &Ground<'_>, put: &Put<'_>) -> io::Result<Option<Vec<Landing>>> {
+    let (source, target) = (&put.source().path, &put.proposal.place.path);
+    let (old, _) = look(ground, source)?;
+    let file = match (&put.proposal.base, &old) {
+        (Base::Absent, Node::Absent) => None,
+        (Base::Bytes(bytes), Node::File(file)) if ground.store.name(bytes) == file.blob => {
+            Some(file.clone())
+        }
+        _ => return Ok(None),
+    };
+    let new = match &put.new {
+        None => Node::Absent,
+        Some(bytes) => {
+            let blob = ground.store.put(bytes)?;
+            Node::File(match file {
+                Some(file) => FileNode { blob, ..file },
+                None => {
+                    let mode = ground.store.usual_mode()?;
+                    FileNode { blob, mode, owner: None, attributes: Vec::new() }
+                }
+            })
+        }
+    };
+    let one = |path: &Path, old, new| Landing { path: path.to_owned(), old, new };
+    Ok(Some(if source == target {
+        vec![one(source, old, new)]
+    } else {
+        vec![one(source, old, Node::Absent), one(target, Node::Absent, new)]
+    }))
+}
+
+fn put_error(puts: &[Put<'_>], error: ApplyError) -> PutError {
+    let with = |path: &str| {
+        let is_it = |put: &Put<'_>| put.proposal.paths().any(|it| it.to_string_lossy() == path);
+        puts.iter().position(is_it).unwrap_or_default()
+    };
+    let first = || puts.first().map_or("", |put| &put.proposal.change.path);
+    match error {
+        ApplyError::Conflict { paths } => {
+            PutError::Moved(paths.first().map_or(0, |path| with(path)))
+        }
+        ApplyError::File(FileError::NotFolder { path, .. }) => PutError::Moved(with(&path)),
+        ApplyError::File(error) => PutError::File(error),
+        ApplyError::Partly { written, error } => {
+            let error = Box::new(io_error(first(), io::Error::other(error)));
+            PutError::Partly { written, error }
+        }
+        error => io_error(first(), io::Error::other(error.to_string())),
+    }
+}
+
+fn io_error(path: &str, source: io::Error) -> PutError {
+    PutError::File(FileError::Io { path: path.to_owned(), source })
 }
 
 pub(super) fn paths_of(landed: &[Landing]) -> Vec<PathBuf> {

@@ -1,5 +1,7 @@
 //! What can go wrong with files and trees, each as a sentence that a person or a model can act on.
 
+use super::locate::Miss;
+use super::patch_hunks::{HunkMiss, Why};
 use super::{FILE_BYTES_MAX, Nearest, Proposal};
 use std::io;
 use std::path::PathBuf;
@@ -52,13 +54,35 @@ pub enum EditError {
              that is meant", list(lines, *count))]
     Ambiguous { path: String, lines: Vec<u64>, count: usize },
     /// A file is to be created where one with content exists.
-    #[error("{path} exists and has {lines} lines: read it, then give the old text to replace")]
+    #[error("{path} exists and has {lines} lines: read it, then change the lines that are meant")]
     Exists { path: String, lines: u64 },
     #[error("the edit changes nothing in {path}: old and new text are the same")]
     Same { path: String },
+    #[error("hunk {} of {of} for {path} {}", miss.hunk + 1, why_not(&miss.why))]
+    Hunk { path: String, miss: HunkMiss, of: usize },
+    /// A file is to be moved to where one is.
+    #[error("{path} exists: nothing is moved over it")]
+    Taken { path: String },
+    #[error("{path} is a link: use a command to move or remove it")]
+    Link { path: String },
+    #[error(
+        "{path} is named twice: put everything that is to change in it in one part of the patch"
+    )]
+    Twice { path: String },
 }
 
-/// Why a proposal was not written. The file is as it was.
+impl EditError {
+    pub(super) fn missed(miss: Miss, path: &str) -> Self {
+        let path = path.to_owned();
+        match miss {
+            Miss::Nowhere(nearest) => EditError::NotFound { path, nearest },
+            Miss::Several(lines, count) => EditError::Ambiguous { path, lines, count },
+            Miss::Same => EditError::Same { path },
+        }
+    }
+}
+
+/// Why a proposal was not written. The file is as it was, and so are all others but for `Partly`.
 #[derive(Debug, thiserror::Error)]
 pub enum WriteError {
     /// The file changed after it was proposed: the same edit, against what is there now.
@@ -67,6 +91,9 @@ pub enum WriteError {
     /// The file changed, and the edit no longer applies.
     #[error("the file changed meanwhile: {0}")]
     Gone(EditError),
+    /// It stopped in the middle, and these could not be taken back: somebody else changed them.
+    #[error("{error}; written before: {}", written.join(", "))]
+    Partly { written: Vec<String>, error: Box<WriteError> },
     #[error(transparent)]
     File(#[from] FileError),
 }
@@ -164,6 +191,31 @@ pub enum PickError {
     File(#[from] FileError),
     #[error(transparent)]
     Workspace(#[from] WorkspaceError),
+}
+
+fn why_not(why: &Why) -> String {
+    let near = |nearest: &Option<Nearest>| match nearest {
+        None => "and nothing near it is".to_owned(),
+        Some(nearest) => nearest.to_string(),
+    };
+    match why {
+        Why::Nowhere(nearest) => format!("is not in the file; {}", near(nearest)),
+        Why::NoAnchor(line, nearest) => {
+            format!("comes after a line that is not in the file, `{line}`; {}", near(nearest))
+        }
+        Why::Several(lines, count) => format!(
+            "fits in {count} places, at lines {}; add lines around the one that is meant, or a line \
+             above it after @@",
+            list(lines, *count)
+        ),
+        Why::Order(line) => format!(
+            "fits only at line {line}, which an earlier hunk has or comes after; join the two, or \
+             put them in the order of the file"
+        ),
+        Why::Unplaced => "only adds lines: give it a line of the file that stays beside them, or \
+                          nothing after @@ to add them at the file's end"
+            .to_owned(),
+    }
 }
 
 fn not_found(path: &str, nearest: Option<&Nearest>) -> String {

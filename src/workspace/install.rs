@@ -72,6 +72,27 @@ pub(super) fn install(
     Ok(())
 }
 
+/// Removes a file that is what it was. It is moved aside first, so that what somebody else wrote
+/// at the last moment can be put back.
+pub(super) fn uninstall(folder: &Folder, name: &OsStr, base: &Base) -> Result<(), InstallError> {
+    if matches!(still(folder, name, base)?, Still::Moved) {
+        return Err(InstallError::Moved);
+    }
+    let aside = beside_name();
+    match rename_free((folder, name), (folder, &aside)) {
+        Err(Errno::NOENT) => return Err(InstallError::Moved),
+        renamed => renamed?,
+    }
+    if !matches!(still(folder, &aside, base), Ok(Still::Same(_))) {
+        // If the name was taken again, what is aside stays: it is somebody's work.
+        let _ = rename_free((folder, &aside), (folder, name));
+        return Err(InstallError::Moved);
+    }
+    folder.remove(&aside)?;
+    folder.sync();
+    Ok(())
+}
+
 enum Still {
     /// The file itself, if it is one.
     Same(Option<Box<Content>>),

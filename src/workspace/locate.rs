@@ -7,9 +7,9 @@ use super::nearest::nearest;
 use crate::text::kept_lines;
 use std::ops::Range;
 
-const BOM: &[u8] = b"\xef\xbb\xbf";
+pub(super) const BOM: &[u8] = b"\xef\xbb\xbf";
 /// Places that an ambiguous edit lists.
-const LISTED_MAX: usize = 10;
+pub(super) const LISTED_MAX: usize = 10;
 
 /// Why there is not exactly one place.
 #[derive(Debug, PartialEq, Eq)]
@@ -44,6 +44,18 @@ pub(super) fn replace(file: &[u8], old: &str, new: &str) -> Result<Vec<u8>, Miss
     Ok(result)
 }
 
+/// What a file becomes that is to hold `content` and nothing else: lines that stay keep their bytes,
+/// and a BOM stays.
+pub(super) fn rewritten(file: &[u8], content: &str) -> Vec<u8> {
+    let (bom, body) = match file.strip_prefix(BOM) {
+        Some(body) => (BOM, body),
+        None => (&[][..], file),
+    };
+    let mut result = bom.to_vec();
+    rewrite(body, &sent(content, bom), ending(body, body), &mut result);
+    result
+}
+
 /// An edit's text as it is compared: plain line ends, and no second BOM.
 fn sent(text: &str, bom: &[u8]) -> Vec<u8> {
     let text = text.as_bytes();
@@ -74,7 +86,7 @@ fn find<'a>(text: &[u8], old: &[u8], new: &'a [u8]) -> Result<(Range<usize>, &'a
 }
 
 /// Where `needle` is, overlapping places too, in time linear in both (Knuth, Morris, Pratt).
-fn occurrences(text: &[u8], needle: &[u8]) -> Vec<usize> {
+pub(super) fn occurrences<T: PartialEq>(text: &[T], needle: &[T]) -> Vec<usize> {
     let mut borders = vec![0_usize; needle.len()];
     let mut length = 0;
     for at in 1..needle.len() {
@@ -86,11 +98,11 @@ fn occurrences(text: &[u8], needle: &[u8]) -> Vec<usize> {
     }
     let mut places = Vec::new();
     let mut length = 0;
-    for (at, byte) in text.iter().enumerate() {
-        while length > 0 && *byte != needle[length] {
+    for (at, item) in text.iter().enumerate() {
+        while length > 0 && *item != needle[length] {
             length = borders[length - 1];
         }
-        length += usize::from(*byte == needle[length]);
+        length += usize::from(*item == needle[length]);
         if length == needle.len() {
             places.push(at + 1 - length);
             length = borders[length - 1];

@@ -7,6 +7,7 @@
 //! `facts` may take longer than a file does. Nothing is ever reached through a link that leads out of the
 //! root, and nothing of git's own folders is read or written on behalf of a model.
 
+mod alteration;
 mod apply;
 mod apply_landing;
 mod apply_plan;
@@ -49,9 +50,13 @@ mod locate;
 mod merge;
 mod nearest;
 mod patch;
+mod patch_grammar;
+mod patch_hunks;
 mod place;
 mod proposal;
+mod put;
 mod quote;
+mod relocate;
 mod remove;
 mod rules;
 mod snapshot;
@@ -59,8 +64,10 @@ mod snapshot_git;
 mod snapshot_take_back;
 mod store;
 mod store_node;
+mod together;
 mod walk;
 
+pub use alteration::{Alteration, Edit};
 pub use apply_landing::Step;
 pub use carry::{CARRIED_MAX, Carried, Freshness};
 pub use checkpoint::{CHECKPOINTS_MAX, Checkpoint, CheckpointId, Remount, Undone};
@@ -78,6 +85,8 @@ pub use excerpt::{EXCERPT_BYTES_MAX, EXCERPT_LINES_MAX, Excerpt, LINE_BYTES_MAX}
 pub use facts::{Count, Facts, GitFacts};
 pub use git::Head;
 pub use nearest::{Difference, Nearest};
+pub use patch_grammar::{Action, Mark, Operation, PatchError, PatchHunk, parse_patch};
+pub use patch_hunks::{HunkMiss, Why, apply_hunks};
 pub use proposal::{Accepted, Extent, Proposal, Written};
 pub use remove::remove_all;
 pub use rules::{RULES_BYTES_MAX, RulesFile};
@@ -89,26 +98,16 @@ use decision_desk::Desk;
 use draft::Draft;
 use folder::Folder;
 use git::Repository;
-use install::Base;
 use place::{Found, Place, Root};
 use std::fs;
 use std::path::{Component, Path, PathBuf};
+use std::slice;
+use together::Put;
 
 /// Bytes of a file that can be read or edited.
 pub const FILE_BYTES_MAX: u64 = 8 * 1024 * 1024;
 /// Unchanged lines around a hunk, as git shows them.
 pub const CONTEXT_LINES: usize = 3;
-
-/// A replacement in one file.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Edit {
-    /// From the folder where the user started; from the root where that leads nowhere. Absolute
-    /// paths into the tree are taken too.
-    pub path: String,
-    /// What must occur exactly once. None or empty: the file is to be created (or is empty).
-    pub old: Option<String>,
-    pub new: String,
-}
 
 /// Where a workspace's changes land.
 #[derive(Clone, Debug)]
@@ -397,18 +396,34 @@ impl Workspace {
 
     /// Works out what an edit would do. Writes nothing.
     pub fn propose(&self, edit: &Edit) -> Result<Proposal, EditError> {
-        proposal::propose(self.work(), &self.asked(&edit.path)?, edit)
+        let asked = |path: &str| self.asked(path);
+        proposal::propose(self.work(), &asked, &Alteration::Replace(edit.clone()))
+    }
+
+    /// The same for several files: all of them, or the first that does not apply.
+    pub fn propose_all(&self, alterations: &[Alteration]) -> Result<Vec<Proposal>, EditError> {
+        together::propose_all(self.work(), &|path| self.asked(path), alterations)
     }
 
     /// Writes a proposal, or the hunks of it that were accepted: whole or not at all, and only if
     /// the file still is what the proposal was made from.
     pub fn write(&self, proposal: &Proposal, accepted: &Accepted) -> Result<Written, WriteError> {
-        let asked = self.asked(&proposal.edit().path)?;
-        let put = |path: &Path, base: &Base, new: &[u8]| match self.side {
-            Side::InPlace => self.put_in_place(path, base, new),
-            Side::Copy(_) | Side::Draft(_) => proposal::put(self.work_root(), path, base, new),
+        let written = self.write_all(slice::from_ref(proposal), slice::from_ref(accepted))?;
+        Ok(written.into_iter().next().expect("one for each proposal"))
+    }
+
+    /// The same for several, with what was accepted of each: all of it, or none.
+    pub fn write_all(
+        &self,
+        proposals: &[Proposal],
+        accepted: &[Accepted],
+    ) -> Result<Vec<Written>, WriteError> {
+        let put_all = |puts: &[Put<'_>]| match self.side {
+            Side::InPlace => self.put_in_place(puts),
+            Side::Copy(_) | Side::Draft(_) => put::put_all(self.work_root(), puts),
         };
-        proposal::write(self.work(), &asked, proposal, accepted, &put)
+        let asked = |path: &str| self.asked(path);
+        together::write_all(self.work(), &asked, proposals, accepted, &put_all)
     }
 
     fn work(&self) -> Root<'_> {

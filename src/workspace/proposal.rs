@@ -2,15 +2,14 @@
 //! needed to write it later, or to see that the file is no longer what it was.
 
 use super::folder::{Content, Entry, Folder};
-use super::install::{Base, InstallError, install};
-use super::locate::{Miss, replace};
+use super::install::Base;
 use super::place::{Found, Place, Root, resolve};
-use super::{CONTEXT_LINES, Edit, EditError, FILE_BYTES_MAX, FileError, WriteError};
+use super::{Alteration, CONTEXT_LINES, EditError, FILE_BYTES_MAX, FileError};
 use crate::protocol::{Change, ChangeKind};
 use crate::text;
 use std::io;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// A file with a NUL in its first bytes is a binary one.
 const SNIFFED_BYTES: usize = 8 * 1024;
@@ -20,11 +19,18 @@ const SNIFFED_BYTES: usize = 8 * 1024;
 pub struct Proposal {
     /// For people. The path is that of the file itself, also where a link led to it.
     pub change: Change,
-    edit: Edit,
-    place: Place,
-    base: Base,
-    new: Vec<u8>,
+    alteration: Alteration,
+    /// Where it will be.
+    pub(super) place: Place,
+    /// Where it is, if that is elsewhere.
+    pub(super) from: Option<Place>,
+    pub(super) base: Base,
+    /// None: it goes.
+    new: Option<Vec<u8>>,
 }
+
+/// Finds the path that somebody gave, from the root.
+pub(super) type Asked<'a> = dyn Fn(&str) -> Result<PathBuf, FileError> + 'a;
 
 /// How much of a proposal is to be written.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -51,9 +57,9 @@ pub enum Extent {
 }
 
 impl Proposal {
-    /// The edit that it came from.
-    pub const fn edit(&self) -> &Edit {
-        &self.edit
+    /// What it came from.
+    pub const fn alteration(&self) -> &Alteration {
+        &self.alteration
     }
 
     /// The file's path from the root, which need not be UTF-8.
@@ -61,21 +67,43 @@ impl Proposal {
         &self.place.path
     }
 
-    /// What the file would hold.
-    pub fn content(&self, accepted: &Accepted) -> Vec<u8> {
-        match accepted {
-            Accepted::All => self.new.clone(),
-            Accepted::Hunks(hunks) => {
-                text::select(self.old(), &self.new, &self.change.hunks, hunks)
+    /// The paths from the root that it reads or writes.
+    pub(super) fn paths(&self) -> impl Iterator<Item = &Path> {
+        self.from.iter().chain([&self.place]).map(|place| place.path.as_path())
+    }
+
+    /// What the file would hold; None: it would go.
+    pub fn content(&self, accepted: &Accepted) -> Option<Vec<u8>> {
+        match (accepted, self.extent(accepted)) {
+            (Accepted::Hunks(hunks), Extent::Partly | Extent::Nothing) => {
+                let new = self.new.as_deref().unwrap_or_default();
+                Some(text::select(self.old(), new, &self.change.hunks, hunks))
             }
+            _ => self.new.clone(),
         }
     }
 
-    fn old(&self) -> &[u8] {
+    /// Whether anything would be written.
+    pub(super) fn touches(&self, accepted: &Accepted) -> bool {
+        self.extent(accepted) != Extent::Nothing
+    }
+
+    pub(super) fn old(&self) -> &[u8] {
         match &self.base {
             Base::Absent => &[],
             Base::Bytes(bytes) => bytes,
         }
+    }
+
+    /// What comes of it when it is written.
+    pub(super) fn written(&self, accepted: &Accepted) -> Written {
+        let extent = self.extent(accepted);
+        let mut change = self.change.clone();
+        if extent != Extent::All {
+            let new = self.content(accepted).unwrap_or_default();
+            change.hunks = text::hunks(self.old(), &new, CONTEXT_LINES);
+        }
+        Written { change, extent }
     }
 
     fn extent(&self, accepted: &Accepted) -> Extent {
@@ -89,50 +117,64 @@ impl Proposal {
     }
 }
 
-/// Works out what `edit` does to the file at `asked` beneath `root`.
-pub(super) fn propose(root: Root<'_>, asked: &Path, edit: &Edit) -> Result<Proposal, EditError> {
-    let place = resolve(root, asked, &edit.path)?;
-    let (base, notes) = base(root, &place, &edit.path)?;
-    let old_text = edit.old.as_deref().unwrap_or_default();
-    let new = match (&base, old_text) {
-        (Base::Absent, "") => edit.new.clone().into_bytes(),
-        (Base::Absent, _) => return Err(FileError::Missing { path: edit.path.clone() }.into()),
-        (Base::Bytes(bytes), "") if bytes.is_empty() && edit.new.is_empty() => {
-            return Err(EditError::Same { path: edit.path.clone() });
-        }
-        (Base::Bytes(bytes), "") if bytes.is_empty() => edit.new.clone().into_bytes(),
-        (Base::Bytes(bytes), "") => {
-            let lines = bytes.split_inclusive(|byte| *byte == b'\n').count() as u64;
-            return Err(EditError::Exists { path: edit.path.clone(), lines });
-        }
-        (Base::Bytes(bytes), old) => {
-            replace(bytes, old, &edit.new).map_err(|miss| missed(miss, &edit.path))?
-        }
+/// Works out what an alteration does to the file that it names beneath `root`.
+pub(super) fn propose(
+    root: Root<'_>,
+    asked: &Asked<'_>,
+    alteration: &Alteration,
+) -> Result<Proposal, EditError> {
+    let path = alteration.path();
+    let given = asked(path)?;
+    let place = resolve(root, &given, path)?;
+    let (base, notes) = base(root, &place, path)?;
+    let old = match &base {
+        Base::Absent => None,
+        Base::Bytes(bytes) => Some(bytes.as_slice()),
     };
-    if new.len() as u64 > FILE_BYTES_MAX {
-        let bytes = new.len() as u64;
-        return Err(FileError::Large { path: edit.path.clone(), bytes }.into());
+    let new = alteration.apply(old)?;
+    let bytes = new.as_ref().map_or(0, |new| new.len() as u64);
+    if bytes > FILE_BYTES_MAX {
+        return Err(FileError::Large { path: path.to_owned(), bytes }.into());
     }
-    let change = change(&place, &base, &new, &notes);
-    Ok(Proposal { change, edit: edit.clone(), place, base, new })
+    let to = alteration.to().map(|to| target(root, asked, to)).transpose()?;
+    if (to.is_some() || new.is_none()) && root.reach.join(&given).is_symlink() {
+        return Err(EditError::Link { path: path.to_owned() });
+    }
+    let (place, from) = match to {
+        None => (place, None),
+        Some(to) => (to, Some(place)),
+    };
+    let change = change((&place, from.as_ref()), &base, new.as_deref(), &notes);
+    Ok(Proposal { change, alteration: alteration.clone(), place, from, base, new })
 }
 
-fn missed(miss: Miss, path: &str) -> EditError {
-    let path = path.to_owned();
-    match miss {
-        Miss::Nowhere(nearest) => EditError::NotFound { path, nearest },
-        Miss::Several(lines, count) => EditError::Ambiguous { path, lines, count },
-        Miss::Same => EditError::Same { path },
+/// Where a file is to be moved: nothing may be there.
+fn target(root: Root<'_>, asked: &Asked<'_>, to: &str) -> Result<Place, EditError> {
+    let place = resolve(root, &asked(to)?, to)?;
+    match place.found {
+        Found::Absent | Found::AbsentFolder => base(root, &place, to).map(|_| ())?,
+        Found::File | Found::Folder | Found::Special => {
+            return Err(EditError::Taken { path: to.to_owned() });
+        }
     }
+    Ok(place)
 }
 
-fn change(place: &Place, base: &Base, new: &[u8], notes: &[String]) -> Change {
-    let (kind, old) = match base {
-        Base::Absent => (ChangeKind::Created, &[][..]),
-        Base::Bytes(bytes) => (ChangeKind::Modified, bytes.as_slice()),
+fn change(
+    (place, from): (&Place, Option<&Place>),
+    base: &Base,
+    new: Option<&[u8]>,
+    notes: &[String],
+) -> Change {
+    let (kind, old) = match (base, new, from) {
+        (Base::Absent, ..) => (ChangeKind::Created, &[][..]),
+        (Base::Bytes(bytes), _, Some(_)) => (ChangeKind::Renamed, bytes.as_slice()),
+        (Base::Bytes(bytes), Some(_), None) => (ChangeKind::Modified, bytes.as_slice()),
+        (Base::Bytes(bytes), None, None) => (ChangeKind::Deleted, bytes.as_slice()),
     };
-    let hunks = text::hunks(old, new, CONTEXT_LINES);
+    let hunks = text::hunks(old, new.unwrap_or_default(), CONTEXT_LINES);
     let mut change = Change::new(place.path.to_string_lossy(), kind, hunks);
+    change.from = from.map(|from| from.path.to_string_lossy().into_owned());
     change.note = if notes.is_empty() { None } else { Some(notes.join(", ")) };
     change
 }
@@ -199,71 +241,4 @@ fn size(folder: &Folder, place: &Place) -> u64 {
 
 pub(super) fn is_binary(bytes: &[u8]) -> bool {
     bytes[..bytes.len().min(SNIFFED_BYTES)].contains(&0)
-}
-
-/// Writes a file's new content over what the change was made from.
-pub(super) type Put<'a> = &'a dyn Fn(&Path, &Base, &[u8]) -> Result<(), InstallError>;
-
-/// Writes what was accepted, if the file still is what the proposal was made from.
-pub(super) fn write(
-    root: Root<'_>,
-    asked: &Path,
-    proposal: &Proposal,
-    accepted: &Accepted,
-    put: Put<'_>,
-) -> Result<Written, WriteError> {
-    let extent = proposal.extent(accepted);
-    let new = proposal.content(accepted);
-    let change = match extent {
-        Extent::All => proposal.change.clone(),
-        Extent::Partly | Extent::Nothing => Change {
-            hunks: text::hunks(proposal.old(), &new, CONTEXT_LINES),
-            ..proposal.change.clone()
-        },
-    };
-    if extent == Extent::Nothing {
-        return Ok(Written { change, extent });
-    }
-    match put(&proposal.place.path, &proposal.base, &new) {
-        Ok(()) => Ok(Written { change, extent }),
-        Err(InstallError::Moved) => Err(match propose(root, asked, &proposal.edit) {
-            Ok(fresh) => WriteError::Moved(Box::new(fresh)),
-            Err(error) => WriteError::Gone(error),
-        }),
-        Err(InstallError::ReadOnly) => {
-            Err(FileError::ReadOnly { path: proposal.change.path.clone() }.into())
-        }
-        Err(InstallError::Io(source)) => {
-            Err(FileError::Io { path: proposal.change.path.clone(), source }.into())
-        }
-    }
-}
-
-/// Atomically; nothing is kept of what was there.
-pub(super) fn put(root: &Path, path: &Path, base: &Base, new: &[u8]) -> Result<(), InstallError> {
-    let parent = path.parent().unwrap_or(Path::new(""));
-    let name = path.file_name().unwrap_or_default();
-    match base {
-        Base::Absent => {
-            let (folder, made) = Folder::make(root, parent).map_err(way_changed)?;
-            install(&folder, name, base, new)?;
-            made.keep();
-            Ok(())
-        }
-        Base::Bytes(_) => {
-            let folder = Folder::open(root, parent).map_err(way_changed)?;
-            install(&folder, name, base, new)
-        }
-    }
-}
-
-/// A folder on the way is gone, or is something else now.
-fn way_changed(error: io::Error) -> InstallError {
-    use rustix::io::Errno;
-    let moved = [Errno::NOENT, Errno::NOTDIR, Errno::LOOP];
-    if Errno::from_io_error(&error).is_some_and(|errno| moved.contains(&errno)) {
-        InstallError::Moved
-    } else {
-        InstallError::Io(error)
-    }
 }

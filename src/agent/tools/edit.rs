@@ -1,12 +1,16 @@
-//! edit: exact replacement, or a new file. Nothing is written before an answer, where one is needed.
+//! edit: changes of files, in the form that the model is told: an exact replacement, a patch, a whole
+//! file. All files of a call are changed, or none; nothing is written before an answer, where one is
+//! needed.
 
+use super::edit_told::{Decision, decide, show_all, told};
 use super::{BadArguments, Call, Said, arguments, logged, policy};
 use crate::agent::{Out, World};
 use crate::protocol::{
-    Answer, Author, Body, Change, Detail, EditState, HunkRef, Item, Outcome, Question, Tool,
-    TreeKind, Verdict,
+    Author, Change, EditFormat, EditState, Judgement, Question, Tool, TreeKind, Verdict,
 };
-use crate::workspace::{Accepted, Edit, Proposal, WriteError};
+use crate::workspace::{
+    Accepted, Alteration, Edit, EditError, PatchError, Proposal, WriteError, parse_patch,
+};
 use serde::Deserialize;
 use serde_json::json;
 
@@ -15,205 +19,240 @@ pub(super) const NAME: &str = "edit";
 /// How often a file may change under an open question before brisk gives up on the edit.
 const MOVED_MAX: usize = 8;
 
+const PATCH: &str = "Change files by a patch, all of them or none:
+*** Begin Patch
+*** Update File: src/a.py
+@@ def above():
+ context
+-old
++new
+*** Add File: b.txt
++line
+*** Delete File: c.txt
+*** End Patch
+Lines after `@@` must occur in one place; give up to 3 lines of context and, if that is not enough, a \
+line above them after `@@`. `*** Move to: PATH` below `*** Update File` renames.";
+
 #[derive(Deserialize)]
-struct Arguments {
+struct Replacement {
     path: String,
     #[serde(default)]
     old: Option<String>,
     new: String,
 }
 
-pub(super) fn tool() -> Tool {
+#[derive(Deserialize)]
+struct Patch {
+    patch: String,
+}
+
+#[derive(Deserialize)]
+struct Whole {
+    path: String,
+    content: String,
+}
+
+pub(super) fn tool(format: EditFormat) -> Tool {
+    let (description, names, required) = match format {
+        EditFormat::Replace => (
+            "Replace `old`, which must occur exactly once in the file, with `new`; without `old` \
+             create the file.",
+            &["path", "old", "new"][..],
+            &["path", "new"][..],
+        ),
+        EditFormat::ApplyPatch => (PATCH, &["patch"][..], &["patch"][..]),
+        EditFormat::Whole => (
+            "Write a file: `content` is all that it will hold. Read a file before you write it anew.",
+            &["path", "content"][..],
+            &["path", "content"][..],
+        ),
+    };
+    let properties: serde_json::Map<_, _> =
+        names.iter().map(|name| ((*name).to_owned(), json!({"type": "string"}))).collect();
     Tool {
         name: NAME,
-        description: "Replace `old`, which must occur exactly once in the file, with `new`; \
-                      without `old` create the file."
-            .to_owned(),
-        parameters: json!({
-            "type": "object",
-            "properties": {
-                "path": {"type": "string"},
-                "old": {"type": "string"},
-                "new": {"type": "string"},
-            },
-            "required": ["path", "new"],
-        }),
+        description: description.to_owned(),
+        parameters: json!({"type": "object", "properties": properties, "required": required}),
     }
 }
 
 pub(super) async fn run(call: &Call, world: &World, out: &dyn Out) -> Result<Said, BadArguments> {
-    let Arguments { path, old, new } = arguments(call, &tool())?;
-    let proposal = match world.workspace.propose(&Edit { path, old, new }) {
-        Ok(proposal) => proposal,
+    let alterations = match alterations(call, world.model.edits)? {
+        Ok(alterations) => alterations,
         Err(error) => return Ok(Said::failed(error.to_string())),
     };
-    let judgement = policy(world, out).edit(&proposal.change.path);
+    let proposals = match world.workspace.propose_all(&alterations) {
+        Ok(proposals) => proposals,
+        Err(error) => return Ok(Said::failed(nothing_done(&error, alterations.len()))),
+    };
+    let work = Work { call, alterations: &alterations, world, out };
+    let judgement = judge(&proposals, world, out);
     Ok(match judgement.verdict {
         Verdict::Deny => Said::refused(&judgement.why),
-        Verdict::Allow => write(call, proposal, world, out).await,
-        Verdict::Ask => confirm(call, proposal, world, out).await,
+        Verdict::Allow => work.write(proposals).await,
+        Verdict::Ask => work.confirm(proposals).await,
     })
 }
 
-/// Writes without a question; a file that moved meanwhile is simply proposed anew.
-async fn write(call: &Call, mut proposal: Proposal, world: &World, out: &dyn Out) -> Said {
-    if let Err(said) = logged(out).await {
-        return said;
-    }
-    for _ in 0..MOVED_MAX {
-        match world.workspace.write(&proposal, &Accepted::All) {
-            Ok(_) => {
-                world.draft.touched(Author::Edit).await;
-                return written(call, &proposal.change, None, world, out);
-            }
-            Err(WriteError::Moved(fresh)) => proposal = *fresh,
-            Err(error) => return Said::failed(error.to_string()),
+/// What a call asks for, or why its patch is none.
+fn alterations(
+    call: &Call,
+    format: EditFormat,
+) -> Result<Result<Vec<Alteration>, PatchError>, BadArguments> {
+    let tool = tool(format);
+    Ok(match format {
+        EditFormat::Replace => {
+            let Replacement { path, old, new } = arguments(call, &tool)?;
+            Ok(vec![Alteration::Replace(Edit { path, old, new })])
         }
-    }
-    Said::failed(format!("{} keeps changing; nothing was written", proposal.change.path))
+        EditFormat::Whole => {
+            let Whole { path, content } = arguments(call, &tool)?;
+            Ok(vec![Alteration::Whole { path, content }])
+        }
+        EditFormat::ApplyPatch => {
+            let Patch { patch } = arguments(call, &tool)?;
+            parse_patch(&patch)
+                .map(|operations| operations.into_iter().map(Alteration::Patch).collect())
+        }
+    })
 }
 
-/// Asks, hunk by hunk, and writes what was accepted.
-async fn confirm(call: &Call, mut proposal: Proposal, world: &World, out: &dyn Out) -> Said {
-    show(call, &proposal.change, EditState::Proposed, out);
-    for round in 0..MOVED_MAX {
-        let question = Question::Apply {
-            call: call.id.clone(),
-            changes: vec![proposal.change.clone()],
-            again: round > 0,
-        };
-        let decision = decide(out.ask(question).await, &proposal.change);
-        if decision.hunks.is_empty() && !decision.everything {
-            show(call, &proposal.change, EditState::Rejected, out);
-            let why = decision.comment.as_deref().unwrap_or("the user rejected the edit");
-            return Said::refused(why);
-        }
-        if let Err(said) = logged(out).await {
+fn nothing_done(error: &EditError, files: usize) -> String {
+    if files > 1 { format!("nothing of the patch was done: {error}") } else { error.to_string() }
+}
+
+/// The strictest judgement on any path that is written, or that goes.
+fn judge(proposals: &[Proposal], world: &World, out: &dyn Out) -> Judgement {
+    let policy = policy(world, out);
+    let paths = proposals.iter().flat_map(|proposal| {
+        [Some(&proposal.change.path), proposal.change.from.as_ref()].into_iter().flatten()
+    });
+    let strictness = |judgement: &Judgement| match judgement.verdict {
+        Verdict::Allow => 0,
+        Verdict::Ask => 1,
+        Verdict::Deny => 2,
+    };
+    let judgements = paths.map(|path| policy.edit(path));
+    // The first of the strictest; there is at least one path.
+    let strictest = judgements
+        .reduce(|one, other| if strictness(&other) > strictness(&one) { other } else { one });
+    strictest.unwrap_or_else(|| policy.edit(""))
+}
+
+/// A call's changes on their way to the files.
+struct Work<'a> {
+    call: &'a Call,
+    alterations: &'a [Alteration],
+    world: &'a World,
+    out: &'a dyn Out,
+}
+
+impl Work<'_> {
+    /// Writes without a question; what moved meanwhile is simply proposed anew.
+    async fn write(&self, mut proposals: Vec<Proposal>) -> Said {
+        if let Err(said) = logged(self.out).await {
             return said;
         }
-        let accepted = if decision.everything {
-            Accepted::All
-        } else {
-            Accepted::Hunks(decision.hunks.clone())
-        };
-        match world.workspace.write(&proposal, &accepted) {
-            Ok(_) => {
-                world.draft.touched(Author::Edit).await;
-                return written(call, &proposal.change, Some(&decision), world, out);
+        for _ in 0..MOVED_MAX {
+            let all = vec![Accepted::All; proposals.len()];
+            match self.world.workspace.write_all(&proposals, &all) {
+                Ok(_) => return self.written(&proposals, &Decision::all(proposals.len())).await,
+                Err(error) => match self.again(&error) {
+                    Ok(fresh) => proposals = fresh,
+                    Err(said) => return said,
+                },
             }
-            Err(WriteError::Moved(fresh)) => proposal = *fresh,
-            Err(error) => return Said::failed(error.to_string()),
         }
+        self.given_up(&proposals)
     }
-    Said::failed(format!("{} keeps changing; nothing was written", proposal.change.path))
-}
 
-/// What the user said of a proposal.
-#[derive(Clone, Debug, PartialEq, Eq)]
-struct Decision {
-    everything: bool,
-    hunks: Vec<usize>,
-    comment: Option<String>,
-}
-
-fn decide(answer: Answer, change: &Change) -> Decision {
-    let all = |everything, comment| Decision { everything, hunks: Vec::new(), comment };
-    match answer {
-        Answer::Yes | Answer::Always => all(true, None),
-        Answer::No { comment } => all(false, comment),
-        Answer::Decision(_) | Answer::Later => all(false, None),
-        Answer::Text(comment) => all(false, Some(comment)),
-        Answer::Hunks { accepted, comment } => {
-            let of_this = |hunk: &HunkRef| hunk.change == 0 && hunk.hunk < change.hunks.len();
-            let mut hunks: Vec<_> =
-                accepted.iter().filter(|hunk| of_this(hunk)).map(|hunk| hunk.hunk).collect();
-            hunks.sort_unstable();
-            hunks.dedup();
-            let everything = !hunks.is_empty() && hunks.len() == change.hunks.len();
-            Decision { everything, hunks, comment }
+    /// Asks, hunk by hunk, and writes what was accepted.
+    async fn confirm(&self, mut proposals: Vec<Proposal>) -> Said {
+        show_all(self.call, &proposals, |_| EditState::Proposed, self.out);
+        for round in 0..MOVED_MAX {
+            let changes: Vec<Change> =
+                proposals.iter().map(|proposal| proposal.change.clone()).collect();
+            let question = Question::Apply {
+                call: self.call.id.clone(),
+                changes: changes.clone(),
+                again: round > 0,
+            };
+            let decision = decide(self.out.ask(question).await, &changes);
+            if decision.is_nothing() {
+                show_all(self.call, &proposals, |_| EditState::Rejected, self.out);
+                let why = decision.comment.as_deref().unwrap_or("the user rejected the edit");
+                return Said::refused(why);
+            }
+            if let Err(said) = logged(self.out).await {
+                return said;
+            }
+            match self.world.workspace.write_all(&proposals, &decision.accepted) {
+                Ok(_) => return self.written(&proposals, &decision).await,
+                Err(error) => match self.again(&error) {
+                    Ok(fresh) => proposals = fresh,
+                    Err(said) => return said,
+                },
+            }
         }
+        self.given_up(&proposals)
     }
-}
 
-/// One line: the code just written is not echoed back.
-fn written(
-    call: &Call,
-    change: &Change,
-    decision: Option<&Decision>,
-    world: &World,
-    out: &dyn Out,
-) -> Said {
-    let path = change.path.clone();
-    let (added, removed) = change.counts();
-    let partly = decision.filter(|decision| !decision.everything);
-    let state = match (world.workspace.kind(), partly) {
-        (TreeKind::Draft | TreeKind::Copy, _) => EditState::Pending,
-        (TreeKind::InPlace, None) => EditState::Written,
-        (TreeKind::InPlace, Some(_)) => EditState::Partly,
-    };
-    show(call, change, state, out);
-    let mut text = match partly {
-        None => format!("{path} +{added} -{removed}"),
-        Some(decision) => {
-            let left_out = (0..change.hunks.len()).filter(|hunk| !decision.hunks.contains(hunk));
-            let left_out = left_out.map(|hunk| header(change, hunk)).collect::<Vec<_>>();
-            format!(
-                "{path}: the user accepted {} of {} hunks; left out: {}",
-                decision.hunks.len(),
-                change.hunks.len(),
-                left_out.join(", ")
-            )
-        }
-    };
-    if let Some(comment) = decision.and_then(|decision| decision.comment.as_deref()) {
-        text.push_str(&format!("\nthe user says: {comment}"));
+    /// The same against the files as they are now, if they only moved.
+    fn again(&self, error: &WriteError) -> Result<Vec<Proposal>, Said> {
+        let WriteError::Moved(_) = error else { return Err(Said::failed(error.to_string())) };
+        let fresh = self.world.workspace.propose_all(self.alterations);
+        fresh.map_err(|error| Said::failed(WriteError::Gone(error).to_string()))
     }
-    if let Some(note) = &change.note {
-        text.push_str(&format!("\nnote: {note}"));
+
+    fn given_up(&self, proposals: &[Proposal]) -> Said {
+        let paths: Vec<_> =
+            proposals.iter().map(|proposal| proposal.change.path.as_str()).collect();
+        Said::failed(format!("{} keeps changing; nothing was written", paths.join(", ")))
     }
-    let detail = Detail::Edit { path, added, removed };
-    Said { outcome: Outcome::Done, text, detail }
-}
 
-/// `-12,4 +12,6`: a hunk by its lines.
-fn header(change: &Change, hunk: usize) -> String {
-    let hunk = &change.hunks[hunk];
-    format!("-{},{} +{},{}", hunk.old_start, hunk.old_lines, hunk.new_start, hunk.new_lines)
-}
-
-fn show(call: &Call, change: &Change, state: EditState, out: &dyn Out) {
-    let change = change.clone();
-    out.emit(Body::Item(Item::Edit { call: call.id.clone(), change, state }));
+    async fn written(&self, proposals: &[Proposal], decision: &Decision) -> Said {
+        self.world.draft.touched(Author::Edit).await;
+        let is_pending = matches!(self.world.workspace.kind(), TreeKind::Draft | TreeKind::Copy);
+        let state = |index: usize| match decision.extent(index) {
+            None => EditState::Rejected,
+            Some(_) if is_pending => EditState::Pending,
+            Some(true) => EditState::Written,
+            Some(false) => EditState::Partly,
+        };
+        show_all(self.call, proposals, state, self.out);
+        told(proposals, decision)
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::protocol::{ChangeKind, Hunk};
-
-    fn change(hunks: usize) -> Change {
-        let hunk = |number: u32| Hunk {
-            old_start: number,
-            old_lines: 1,
-            new_start: number,
-            new_lines: 1,
-            section: None,
-            lines: Vec::new(),
-        };
-        Change::new("a", ChangeKind::Modified, (0..hunks as u32).map(hunk).collect())
-    }
+    use crate::protocol::CallId;
 
     #[test]
-    fn all_hunks_chosen_is_everything_and_none_is_a_no() {
-        let refs = |hunks: &[usize]| {
-            hunks.iter().map(|hunk| HunkRef { change: 0, hunk: *hunk }).collect::<Vec<_>>()
+    fn each_format_takes_its_own_arguments() {
+        let asked = |format, arguments: &str| {
+            let call =
+                Call { id: CallId("1".into()), tool: NAME.into(), arguments: arguments.into() };
+            alterations(&call, format).map(|patch| patch.map(|all| all.len()))
         };
-        let chosen = |hunks: &[usize]| {
-            decide(Answer::Hunks { accepted: refs(hunks), comment: None }, &change(3))
-        };
-        assert!(chosen(&[2, 0, 1]).everything);
-        assert_eq!(chosen(&[2, 0, 2]).hunks, [0, 2]);
-        assert!(!chosen(&[]).everything && chosen(&[]).hunks.is_empty());
-        assert!(chosen(&[7]).hunks.is_empty(), "a hunk that does not exist is no yes");
+        let replace = r#"{"path": "a", "old": "x", "new": "y"}"#;
+        let whole = r#"{"path": "a", "content": "y"}"#;
+        let patch = r#"{"patch": "*** Begin Patch\n*** Delete File: a\n*** Delete File: b\n*** End Patch"}"#;
+        assert_eq!(asked(EditFormat::Replace, replace), Ok(Ok(1)));
+        assert_eq!(asked(EditFormat::Whole, whole), Ok(Ok(1)));
+        assert_eq!(asked(EditFormat::ApplyPatch, patch), Ok(Ok(2)));
+        let error = asked(EditFormat::ApplyPatch, replace).unwrap_err().to_string();
+        assert!(error.ends_with("it takes {patch}"), "{error}");
+        let error = asked(EditFormat::Whole, replace).unwrap_err().to_string();
+        assert!(error.contains("content") && error.contains("path"), "{error}");
+    }
+
+    /// The description's own example is a patch.
+    #[test]
+    fn the_patch_that_the_model_is_shown_is_one() {
+        let from = PATCH.find("*** Begin").unwrap();
+        let to = PATCH.find("*** End Patch").unwrap() + "*** End Patch".len();
+        assert_eq!(parse_patch(&PATCH[from..to]).unwrap().len(), 3);
     }
 }

@@ -3,6 +3,7 @@
 //! A failed call is an answer, not an error: the model reads why. A denial is an answer too.
 
 mod edit;
+mod edit_told;
 mod keys;
 mod read;
 mod run;
@@ -11,23 +12,23 @@ mod told;
 
 use super::{Out, World};
 use crate::policy::{Ground, Policy};
-use crate::protocol::{Answer, CallId, Detail, Item, Outcome, Question, Tool, Walls};
+use crate::protocol::{Answer, CallId, Detail, EditFormat, Item, Outcome, Question, Tool, Walls};
 use serde::de::DeserializeOwned;
 
-type Entry = (&'static str, fn() -> Tool);
+type Entry = (&'static str, fn(EditFormat) -> Tool);
 
 /// The table that feeds the schemas and the dispatch.
 const TOOLS: [Entry; 5] = [
-    (run::NAME, run::tool),
-    (keys::NAME, keys::tool),
-    (read::NAME, read::tool),
+    (run::NAME, |_| run::tool()),
+    (keys::NAME, |_| keys::tool()),
+    (read::NAME, |_| read::tool()),
     (edit::NAME, edit::tool),
-    (tell::NAME, tell::tool),
+    (tell::NAME, |_| tell::tool()),
 ];
 
 /// Every tool, in a fixed order: it is part of the prefix that providers cache.
-pub(crate) fn tools() -> Vec<Tool> {
-    TOOLS.iter().map(|(_, tool)| tool()).collect()
+pub(crate) fn tools(edits: EditFormat) -> Vec<Tool> {
+    TOOLS.iter().map(|(_, tool)| tool(edits)).collect()
 }
 
 /// A call of the model's, as it came.
@@ -194,7 +195,7 @@ mod tests {
 
     #[test]
     fn every_tool_has_an_object_schema_whose_required_names_exist() {
-        for tool in tools() {
+        for tool in EditFormat::ALL.into_iter().flat_map(tools) {
             let properties = tool.parameters["properties"].as_object().unwrap();
             for name in tool.parameters["required"].as_array().unwrap() {
                 assert!(properties.contains_key(name.as_str().unwrap()), "{} {name}", tool.name);

@@ -89,7 +89,8 @@ pub(super) fn has_new_guards(state: &State, known: &[Guarded]) -> bool {
     all_guards(state).any(|guard| !known.contains(guard))
 }
 
-/// The edits of the newest turn that has any, newest first; of each call the last word on it.
+/// The edits of the newest turn that has any, newest first; of each file of a call the
+/// last word on it.
 fn last_edits(state: &State) -> impl Iterator<Item = (&Change, EditState)> {
     let mut turn = None;
     let mut seen = Vec::new();
@@ -105,10 +106,10 @@ fn last_edits(state: &State) -> impl Iterator<Item = (&Change, EditState)> {
         })
         .take_while(move |(of, ..)| *turn.get_or_insert(*of) == *of)
         .filter_map(move |(_, call, change, state)| {
-            if seen.contains(&call) {
+            if seen.contains(&(call, &change.path)) {
                 return None;
             }
-            seen.push(call);
+            seen.push((call, &change.path));
             Some((change, state))
         })
 }

@@ -2,8 +2,8 @@
 
 use super::stage::{self, Stage};
 use crate::protocol::{
-    Answer, AskEvent, AskId, Body, Change, ChangeId, ChangeKind, Decision, DraftEvent, HunkPick,
-    Keep, LineComment, Op, Pick, Question, TurnId,
+    Answer, AskEvent, AskId, Body, CallId, Change, ChangeId, ChangeKind, Decision, Detail,
+    DraftEvent, EditState, HunkPick, Item, Keep, LineComment, Op, Outcome, Pick, Question, TurnId,
 };
 use crate::ui::pane::{Focus, Pane};
 use crate::ui::update::Effect;
@@ -546,4 +546,33 @@ fn the_first_screen_of_a_long_review() {
         stage.frame();
         println!("{key}: {:?}", start.elapsed());
     }
+}
+
+#[test]
+fn all_files_of_one_call_are_shown_with_the_last_word_on_each() {
+    let mut stage = Stage::new(120, 60);
+    stage.event(stage::turn_started(7));
+    stage.item(stage::call("c1", "edit", "{}"));
+    for state in [EditState::Proposed, EditState::Written] {
+        for change in stage::changes() {
+            stage.item(Item::Edit { call: CallId("c1".into()), change, state });
+        }
+    }
+    let detail = Detail::Edit { path: "both".into(), added: 0, removed: 0 };
+    stage.item(stage::result("c1", Outcome::Done, "", detail));
+    stage.frame();
+    let shown: Vec<_> =
+        stage.app.diff.review.changes.iter().map(|change| change.path.clone()).collect();
+    let expected: Vec<_> = stage::changes().into_iter().map(|change| change.path).collect();
+    assert!(expected.len() > 1);
+    assert_eq!(shown, expected);
+    let counts = stage::changes().iter().map(Change::counts).fold((0, 0), |all, one| {
+        let (added, removed) = one;
+        (all.0 + added, all.1 + removed)
+    });
+    stage.app.chat.blocks.toggle_all();
+    let screen = stage.show();
+    let facts = format!("+{} -{}  written", counts.0, counts.1);
+    assert!(screen.contains(&facts), "{facts}: {screen}");
+    assert!(expected.iter().all(|path| screen.contains(path.as_str())), "{screen}");
 }

@@ -224,7 +224,7 @@ fn errors_say_what_to_do_next() {
     );
     assert_eq!(
         said("", "x"),
-        "a.rs exists and has 6 lines: read it, then give the old text to replace"
+        "a.rs exists and has 6 lines: read it, then change the lines that are meant"
     );
 }
 

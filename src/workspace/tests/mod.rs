@@ -9,12 +9,14 @@ mod draft_syncs;
 mod drafts;
 mod edits;
 mod faults;
+mod grammar;
 mod in_place;
 mod landing;
 mod looks;
 mod patches;
 mod proof;
 mod races;
+mod together;
 
 use super::*;
 use crate::protocol::HunkPick;

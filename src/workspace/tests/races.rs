@@ -72,8 +72,8 @@ fn what_is_written_replaces_exactly_what_was_shown() {
             match workspace.write(&proposal, &Accepted::All) {
                 Ok(_) => {
                     written.fetch_add(1, Ordering::Relaxed);
-                    displaced.push(String::from_utf8(old).unwrap());
-                    placed.insert(String::from_utf8(new).unwrap());
+                    displaced.push(String::from_utf8(old.unwrap()).unwrap());
+                    placed.insert(String::from_utf8(new.unwrap()).unwrap());
                 }
                 Err(_) => {
                     refused.fetch_add(1, Ordering::Relaxed);
