@@ -13,8 +13,10 @@ fn the_demo_fixes_a_real_crate_and_says_that_a_script_plays_the_model() {
         "A script plays the model",
         "accepted  run cargo test",
         "cargo test  exit 101",
-        "accepted  edit src/lib.rs +3 -3",
+        "edit      src/lib.rs +3 -3",
         "cargo test  exit 0",
+        "accepted  all of it, into the demo's own folder",
+        "applied   src/lib.rs",
         "proof     cargo test passes",
     ] {
         assert!(ran.stderr.contains(said), "{said:?} is missing: {ran:?}");

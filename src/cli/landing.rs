@@ -46,7 +46,10 @@ pub(super) async fn land(
     let mut red = false;
     if wants.gates {
         session.handle.send(Op::Gate { picks: Vec::new() }).await;
-        match follow(session, state, progress, gates_have_spoken).await {
+        let spoken = |body: &Body, state: &State| {
+            matches!(body, Body::Draft(DraftEvent::Gated { .. })) && gates_have_spoken(state)
+        };
+        match follow(session, state, progress, spoken).await {
             Err(exit) => return Some(exit),
             Ok(false) => red = true,
             Ok(true) => red = say_gates(state, progress),
@@ -96,9 +99,13 @@ async fn apply(session: &mut Session, state: &mut State, progress: &Progress) ->
         progress.say(&format!("error: nothing was applied: {conflicts} changed in the tree, too"));
         return Some(Exit::Failed);
     }
+    if accept.is_empty() {
+        return None;
+    }
     let before = state.applied.len();
     session.handle.send(Op::Decide(Decision { accept, ..Decision::default() })).await;
-    match follow(session, state, progress, move |state| state.applied.len() > before).await {
+    let is_decided = |body: &Body, _: &State| matches!(body, Body::Draft(DraftEvent::Decided(_)));
+    match follow(session, state, progress, is_decided).await {
         Err(exit) => Some(exit),
         Ok(false) => Some(Exit::Failed),
         Ok(true) => {
@@ -113,7 +120,7 @@ async fn follow(
     session: &mut Session,
     state: &mut State,
     progress: &Progress,
-    is: impl Fn(&State) -> bool,
+    is: impl Fn(&Body, &State) -> bool,
 ) -> Result<bool, Exit> {
     let mut signals = Signals::new().map_err(|trouble| trouble.exit())?;
     loop {
@@ -130,9 +137,7 @@ async fn follow(
                 return Ok(false);
             }
             Body::Notice(notice) => progress.say(&notice.text),
-            Body::Draft(DraftEvent::Gated { .. } | DraftEvent::Applied { .. }) if is(state) => {
-                return Ok(true);
-            }
+            body if is(body, state) => return Ok(true),
             _ => {}
         }
     }
