@@ -131,11 +131,12 @@ async fn real_python_tests_pass_and_fail() {
     stage.file("test_sums.py", test);
     let good = stage.run().await;
     assert_eq!((&good[0].state, good[0].summary.as_deref()), (&GateState::Passed, Some("2/2")));
-    stage.file("test_sums.py", &test.replace("+ 1, 2", "+ 1, 3"));
+    // Of another length: Python goes by size and second.
+    stage.file("test_sums.py", &test.replace("+ 1, 2", "+ 1, 33"));
     let bad = stage.run().await;
     assert_eq!(errors(&bad[0]), ["test_sums.py:5"], "{bad:#?}");
     assert_eq!(bad[0].summary.as_deref(), Some("1/2"));
-    assert_eq!(bad[0].lines[0], "test_sums.py:5: AssertionError: 2 != 3");
+    assert_eq!(bad[0].lines[0], "test_sums.py:5: AssertionError: 2 != 33");
 }
 
 #[tokio::test]

@@ -47,6 +47,7 @@ pub(super) fn run(args: &RunArgs) -> Result<Exit, Trouble> {
         let mut options = setup::options_with(args, &config, TreeKind::InPlace, model, service)?;
         options.folder = root.clone();
         options.ephemeral = true;
+        options.attended = on_screen;
         let session = session::start(options).await?;
         if on_screen {
             let notice = "demo: a script plays the model; all else is real".to_owned();

@@ -192,7 +192,7 @@ pub(crate) const fn edit_state(state: EditState) -> (&'static str, Role) {
         EditState::Proposed => ("not written yet", Role::Ask),
         EditState::Written => ("written", Role::Good),
         EditState::Partly => ("partly written", Role::Good),
-        EditState::Pending => ("in the copy", Role::Dim),
+        EditState::Pending => ("in the draft", Role::Dim),
         EditState::Rejected => ("rejected", Role::Warning),
     }
 }

@@ -53,7 +53,7 @@ impl FileColumns {
 pub(super) fn mark(choice: Choice, theme: &Theme) -> (String, Role, &'static str) {
     let glyphs = theme.glyphs();
     let (inner, role, word) = match choice {
-        Choice::Accepted => (glyphs.check, Role::Good, "accepted"),
+        Choice::Accepted => (glyphs.check, Role::Good, "selected"),
         Choice::Rejected => (glyphs.cross, Role::Error, "rejected"),
         Choice::Pending => (" ", Role::Ask, "to decide"),
         Choice::Mixed => ("~", Role::Ask, "in part"),
