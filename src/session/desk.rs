@@ -22,6 +22,8 @@ pub(super) enum Order {
     Op(Op),
     /// A turn has ended: what is pending is asked about, or applied, as the mode says.
     Settle,
+    /// What is pending is asked about.
+    Ask,
     /// The question at a turn's end was answered.
     Answered(Answer),
     /// The gates have spoken, where the mode applies what is green.
@@ -52,6 +54,12 @@ impl Desk {
             Order::Op(op) => self.op(op).await,
             Order::Settle => {
                 self.settle().await;
+                Ok(())
+            }
+            Order::Ask => {
+                if !self.review.files().is_empty() {
+                    self.ask();
+                }
                 Ok(())
             }
             Order::Answered(answer) => self.answered(answer).await,
@@ -128,10 +136,7 @@ impl Desk {
         }
         match self.record.settings().mode {
             Mode::Plan => {}
-            Mode::Confirm => {
-                self.ask();
-                self.gating.start(Vec::new(), GateWhen::Turn);
-            }
+            Mode::Confirm => self.gate_and_ask(),
             Mode::AutoEdit | Mode::Autopilot => self.gate_then_apply(),
         }
     }
@@ -147,6 +152,21 @@ impl Desk {
             if let (Some(answer), Some(orders)) = (answer.await, orders.upgrade()) {
                 // The session may have ended.
                 let _ = orders.send(Order::Answered(answer)).await;
+            }
+        });
+    }
+
+    /// What has to be known of the gates comes before the question; their verdicts come as it waits.
+    fn gate_and_ask(&self) {
+        let (gating, orders) = (Arc::clone(&self.gating), self.orders.clone());
+        self.gating.start_with(async move {
+            let gates = gating.wanted(GateWhen::Turn).await;
+            let Some(orders) = orders.upgrade() else { return };
+            // The session may have ended.
+            let _ = orders.send(Order::Ask).await;
+            drop(orders);
+            if let Some(gates) = gates {
+                gating.run_these(&gates, Vec::new()).await;
             }
         });
     }

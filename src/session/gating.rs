@@ -78,6 +78,14 @@ impl Gating {
     /// had.
     pub(super) async fn run(&self, picks: Vec<Pick>, when: GateWhen) -> Option<Vec<GateVerdict>> {
         let gates = self.wanted(when).await?;
+        self.run_these(&gates, picks).await
+    }
+
+    pub(super) async fn run_these(
+        &self,
+        gates: &[Gate],
+        picks: Vec<Pick>,
+    ) -> Option<Vec<GateVerdict>> {
         let picks = if self.is_whole(&picks) { Vec::new() } else { picks };
         if gates.is_empty() {
             self.show(&picks, &[]);
@@ -93,7 +101,7 @@ impl Gating {
             }
         };
         let progress = |verdicts: &[GateVerdict]| self.show(&picks, verdicts);
-        let verdicts = gates::run(&gates, &place, std::future::pending(), progress).await;
+        let verdicts = gates::run(gates, &place, std::future::pending(), progress).await;
         self.show(&picks, &verdicts);
         if is_whole {
             // A formatter or a build may have written something.
@@ -121,7 +129,7 @@ impl Gating {
     }
 
     /// What is to run on this occasion, shown before its first time.
-    async fn wanted(&self, when: GateWhen) -> Option<Vec<Gate>> {
+    pub(super) async fn wanted(&self, when: GateWhen) -> Option<Vec<Gate>> {
         if self.off.load(Ordering::Relaxed) {
             return Some(Vec::new());
         }

@@ -139,7 +139,9 @@ impl Record {
 
     /// Nobody needs to decide on the draft as it was any more.
     pub(super) fn withdraw_review(&self) {
-        self.withdraw(|question| matches!(question, Question::Review { .. }));
+        self.withdraw(|question| {
+            matches!(question, Question::Review { .. } | Question::Gates { .. })
+        });
     }
 
     fn withdraw(&self, is: impl Fn(&Question) -> bool) {

@@ -64,8 +64,8 @@ fn check(launch: &Launch) -> Result<(), TermError> {
     if !launch.folder.is_dir() {
         return Err(TermError::FolderMissing { folder: launch.folder.clone() });
     }
-    // Behind a prefix, or by a bare name, only the start can tell.
-    if launch.prefix.is_empty() && launch.shell.components().count() > 1 {
+    // By a bare name only the start can tell.
+    if launch.shell.components().count() > 1 {
         let shell = launch.folder.join(&launch.shell);
         let runs = shell
             .metadata()
