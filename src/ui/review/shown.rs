@@ -45,11 +45,21 @@ pub(super) fn changes(
         Source::Past => {
             let mut edits: Vec<_> = last_edits(state).take(PAST_FILES_MAX).collect();
             edits.reverse();
-            let (changes, states): (Vec<_>, Vec<_>) =
-                edits.into_iter().map(|(change, state)| (change.clone(), choice(state))).unzip();
+            let (changes, states): (Vec<_>, Vec<_>) = edits
+                .into_iter()
+                .map(|edit| (edit.0.clone(), became(edit, &state.applied)))
+                .unzip();
             (Arc::new(changes), states)
         }
         Source::Nothing => Default::default(),
+    }
+}
+
+/// Of an edit that is not pending any more.
+fn became((change, state): (&Change, EditState), applied: &[String]) -> Choice {
+    match state {
+        EditState::Pending if applied.contains(&change.path) => Choice::Accepted,
+        state => choice(state),
     }
 }
 
