@@ -2,7 +2,7 @@
 
 use super::args::{Place, RunArgs};
 use super::exit::{Exit, Trouble};
-use super::setup;
+use super::{output, setup};
 use crate::config::{Color, Config, Terminal};
 use crate::protocol::{Op, TreeKind};
 use crate::session::{self, Session, State};
@@ -63,10 +63,15 @@ pub(super) async fn show(
         notice,
     };
     let handle = session.handle.clone();
+    let pending = session::pending_patch(&session.folder);
     let outcome = ui::run(session.handle, session.events, State::default(), options).await;
     handle.send(Op::Shutdown).await;
     // A task that panicked has said so on the screen's way out.
     let _ = session.ended.await;
+    if pending.exists() {
+        let text = format!("not applied; take it with: git apply {}", pending.display());
+        output::progress(&text);
+    }
     match outcome {
         Ok(ui::Outcome::Quit | ui::Outcome::Ended) => Ok(Exit::Done),
         Ok(ui::Outcome::Signal(SIGINT)) => Ok(Exit::Interrupted),

@@ -120,8 +120,9 @@ pub(super) fn finish(session: &Path, root: &Path, tree: TreeKind) -> Vec<String>
         if tree == TreeKind::Draft {
             keep_pending(&workspace, session).map_err(|error| error.to_string())?;
             if session.join(PATCH).exists() {
+                let patch = session.join(PATCH).display().to_string();
                 told.push(format!(
-                    "session {name} was killed; what it had pending: brisk apply {name}"
+                    "session {name} was killed; what it had pending: git apply {patch}"
                 ));
             }
         }
