@@ -378,3 +378,55 @@ text = "Tabs it is."
     let ran = place.run(&["-p", "tabs or spaces?"]);
     assert_eq!(ran.code, Some(0), "{ran:?} {:?}", place.server().mismatch());
 }
+
+fn gated(test: &str, args: &[&str]) -> (Place, Ran) {
+    let place = Place::scripted("openai-chat", EDIT);
+    place.write("main.py", "print('hello')\n");
+    let path = place.home().join("config.toml");
+    let config = fs::read_to_string(&path).unwrap();
+    fs::write(path, format!("{config}\n[gates]\nfind = false\ntest = \"{test}\"\n")).unwrap();
+    let ran = place.run(&[&["-p", "say goodbye"], args].concat());
+    (place, ran)
+}
+
+#[test]
+fn what_is_green_is_applied_and_what_is_red_is_exit_code_8() {
+    // The gate sees the draft, not the tree.
+    let (place, ran) = gated("grep -q goodbye main.py", &["--apply", "gated"]);
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+    assert!(place.read("main.py").contains("goodbye"), "{ran:?}");
+    assert!(ran.stderr.contains("grep -q goodbye main.py"), "what runs is said: {ran:?}");
+    let (place, ran) = gated("grep -q hello main.py", &["--apply", "gated"]);
+    assert_eq!(ran.code, Some(8), "{ran:?}");
+    assert!(place.read("main.py").contains("hello"), "{ran:?}");
+    let (place, ran) = gated("false", &["--gates", "require"]);
+    assert_eq!(ran.code, Some(8), "{ran:?}");
+    assert!(place.read("main.py").contains("hello"), "{ran:?}");
+    let (place, ran) = gated("false", &["--gates", "on", "--apply", "all"]);
+    assert_eq!(ran.code, Some(0), "a red gate that is not required: {ran:?}");
+    assert!(place.read("main.py").contains("goodbye"), "{ran:?}");
+}
+
+#[test]
+fn a_guarded_change_is_not_applied_without_a_human() {
+    let script = EDIT.replace("main.py", "requirements.txt").replace("print('hello')", "left==1");
+    let script = script.replace("\"hello\"", "\"==1\"").replace("\"goodbye\"", "\"==2\"");
+    let place = Place::scripted("openai-chat", &script);
+    place.write("requirements.txt", "left==1\n");
+    let ran = place.run(&["-p", "say goodbye", "--apply", "all"]);
+    assert_eq!(ran.code, Some(5), "{ran:?}");
+    assert_eq!(place.read("requirements.txt"), "left==1\n");
+    assert!(ran.stderr.contains("dependencies"), "{ran:?}");
+}
+
+#[test]
+fn a_tree_that_is_chosen_is_had_or_said_to_be_missing() {
+    let (place, ran) =
+        asked("openai-chat", EDIT, &["-p", "x", "--tree", "in-place", "--mode", "auto-edit"]);
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+    assert!(place.read("main.py").contains("goodbye"), "in place, auto-edit writes");
+    let script = EDIT.replace("main.py +1 -1", "nobody can say yes");
+    let (place, ran) = asked("openai-chat", &script, &["-p", "x", "--tree", "in-place"]);
+    assert_eq!(ran.code, Some(5), "nobody can say yes: {ran:?}");
+    assert!(place.read("main.py").contains("hello"));
+}
