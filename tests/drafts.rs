@@ -11,7 +11,7 @@ mod stage;
 
 use brisk::protocol::{
     Answer, AskId, Author, Body, Change, ChangeKind, Decision, DraftEvent, End, FailureKind,
-    HunkPick, Mode, Op, Pick, Question, Setting, TreeKind, TurnId,
+    HunkPick, Keep, Mode, NoticeLevel, Op, Pick, Question, Setting, TreeKind, TurnId,
 };
 use brisk::session::{self, Session, State, Tree};
 use common::Place;
@@ -212,5 +212,141 @@ fn the_users_own_changes_reach_the_draft_and_a_way_back_leads_before_a_turn() {
         stage.until(|body| matches!(body, Body::Draft(DraftEvent::Undone { .. }))).await;
         assert_eq!(place.read("two.txt"), "two\n", "the way back is taken back");
         assert!(stage.state.entries.len() >= said, "and so is the chat");
+    });
+}
+
+#[test]
+fn the_same_lines_changed_on_both_sides_are_a_conflict_and_never_overwritten() {
+    let script = r#"
+[[reply]]
+calls = [{ tool = "edit", arguments = { path = "main.py", old = "b = 2", new = "b = 20" } }]
+[[reply]]
+text = "Changed."
+[[reply]]
+text = "Again."
+"#;
+    with("openai-chat", script, &[MAIN], |place| async move {
+        let Some(mut stage) = open(&place, Mode::Confirm).await else { return };
+        stage.prompt("change it").await;
+        let ask = reviewed(&mut stage).await;
+        place.write("main.py", MAIN.1.replace("b = 2", "b = 22"));
+        // The tree moved after it was shown: what was shown is what is decided, or nothing.
+        let (_, changes) = stage.session.handle.changes();
+        let accept = vec![picked(&changes, "main.py", None)];
+        let decision = Decision { accept, ..Decision::default() };
+        stage.answer(ask, Answer::Decision(decision)).await;
+        stage
+            .until(
+                |body| matches!(body, Body::Notice(notice) if notice.level == NoticeLevel::Error),
+            )
+            .await;
+        assert_eq!(place.read("main.py"), MAIN.1.replace("b = 2", "b = 22"));
+        assert!(stage.state.draft.files[0].conflict, "{:?}", stage.state.draft.files);
+        stage.prompt("go on").await;
+        stage.end().await;
+        assert_eq!(place.read("main.py"), MAIN.1.replace("b = 2", "b = 22"));
+        let (_, changes) = stage.session.handle.changes();
+        let keep = Op::Resolve { change: changes[0].id.clone(), keep: Keep::Tree };
+        stage.send(keep).await;
+        stage.until(|body| matches!(body, Body::Draft(DraftEvent::Changed { files, .. }) if files.is_empty())).await;
+        assert_eq!(place.read("main.py"), MAIN.1.replace("b = 2", "b = 22"));
+    });
+}
+
+#[test]
+fn the_users_other_lines_are_merged_into_the_draft() {
+    let script = r#"
+[[reply]]
+calls = [{ tool = "edit", arguments = { path = "main.py", old = "a = 1\n", new = "a = 10\n" } }]
+[[reply]]
+text = "Changed."
+[[reply]]
+calls = [{ tool = "read", arguments = { path = "main.py" } }]
+[[reply]]
+expect = ["a = 10", "i = 99"]
+text = "Seen."
+"#;
+    with("anthropic", script, &[LONG], |place| async move {
+        let Some(mut stage) = open(&place, Mode::Confirm).await else { return };
+        stage.prompt("change it").await;
+        reviewed(&mut stage).await;
+        place.write("main.py", LONG.1.replace("i = 9", "i = 99"));
+        stage.prompt("look").await;
+        let carried =
+            stage.until(|body| matches!(body, Body::Draft(DraftEvent::Carried { .. }))).await;
+        assert!(
+            matches!(&carried, Body::Draft(DraftEvent::Carried { merged, .. }) if merged == &["main.py"]),
+            "{carried:?}"
+        );
+        assert_eq!(stage.end().await, End::Done, "{:?}", place.server().mismatch());
+        let ask = reviewed(&mut stage).await;
+        stage.answer(ask, Answer::Yes).await;
+        stage.until(|body| matches!(body, Body::Draft(DraftEvent::Applied { .. }))).await;
+        assert_eq!(
+            place.read("main.py"),
+            LONG.1.replace("a = 1", "a = 10").replace("i = 9", "i = 99")
+        );
+    });
+}
+
+#[test]
+fn what_a_killed_session_had_pending_is_a_patch_that_the_next_one_names() {
+    with("openai-chat", WORK, &[MAIN], |place| async move {
+        let mut command =
+            place.brisk(&["-p", "change it", "--mode", "autopilot", "--budget", "50k"]);
+        command.stdin(std::process::Stdio::null());
+        // The last reply never comes: the session is killed while it waits.
+        let mut child = command.stdout(std::process::Stdio::null()).spawn().unwrap();
+        let sessions = place.home().join("state/sessions");
+        let written = || {
+            let mut folders = std::fs::read_dir(&sessions).into_iter().flatten().flatten();
+            folders.find(|it| it.path().join("draft/upper/made.txt").exists()).map(|it| it.path())
+        };
+        let deadline = std::time::Instant::now() + std::time::Duration::from_secs(60);
+        let folder = loop {
+            if let Some(folder) = written() {
+                break folder;
+            }
+            assert!(std::time::Instant::now() < deadline, "nothing was written");
+            if child.try_wait().unwrap().is_some() {
+                println!("skipped: there is no draft here");
+                assert!(std::env::var_os("CI").is_none());
+                return;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+        };
+        child.kill().unwrap();
+        child.wait().unwrap();
+        let Some(mut stage) = open(&place, Mode::Confirm).await else { return };
+        stage
+            .until(|body| matches!(body, Body::Notice(it) if it.text.contains("was killed")))
+            .await;
+        let patch = std::fs::read_to_string(folder.join("changes.patch")).unwrap();
+        assert!(patch.contains("made.txt"), "{patch}");
+        assert!(!folder.join("draft").exists());
+        assert_eq!(place.read("main.py"), MAIN.1);
+    });
+}
+
+#[test]
+fn in_place_what_a_command_changed_is_shown_and_taken_back_with_one_decision() {
+    let script = r#"
+[[reply]]
+calls = [{ tool = "run", arguments = { command = "sed -i s/2/20/ main.py" } }]
+[[reply]]
+text = "Changed."
+"#;
+    with("openai-chat", script, &[MAIN], |place| async move {
+        let mut stage = Stage::open(&place, Mode::Autopilot, 100_000).await;
+        stage.prompt("change it").await;
+        stage.until(|body| matches!(body, Body::Draft(DraftEvent::Changed { .. }))).await;
+        assert_eq!(place.read("main.py"), MAIN.1.replace("2", "20"));
+        stage.end().await;
+        let (_, changes) = stage.session.handle.changes();
+        assert!(matches!(&changes[0].by[..], [Author::Command(line)] if line.starts_with("sed")));
+        let reject = vec![picked(&changes, "main.py", None)];
+        stage.send(Op::Decide(Decision { reject, ..Decision::default() })).await;
+        stage.until(|body| matches!(body, Body::Draft(DraftEvent::Decided(_)))).await;
+        assert_eq!(place.read("main.py"), MAIN.1);
     });
 }
