@@ -27,7 +27,7 @@ pub use journal::{Replay, read as read_journal, replay};
 pub use start::{Options, Session, start};
 pub use state::{Draft, Entry, EntryBody, Header, Job, Live, Running, State, TermInfo};
 
-use crate::protocol::{Change, Op, OpId, Request, Screen, Scrollback, TermId};
+use crate::protocol::{Change, ChangeId, Op, OpId, Request, Screen, Scrollback, TermId};
 use review::Review;
 use shells::Shells;
 use std::sync::Arc;
@@ -69,6 +69,14 @@ impl Handle {
     /// or a newer one.
     pub fn changes(&self) -> (u64, Arc<Vec<Change>>) {
         self.review.changes()
+    }
+
+    /// The lines of a changed file as the draft has them; None: it is not the same any more, is gone
+    /// there, or is no text.
+    pub fn new_side(&self, change: &ChangeId) -> Option<Vec<String>> {
+        let (_, new) = self.review.workspace.sides(change)?;
+        let text = String::from_utf8(new?).ok()?;
+        Some(text.lines().map(str::to_owned).collect())
     }
 
     /// What a terminal shows now; None once it is gone.

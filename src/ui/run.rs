@@ -131,6 +131,8 @@ impl Loop {
         let theme = if options.ascii { theme.with_ascii() } else { theme };
         let clock = Clock::new();
         let mut app = App::new(state, theme, jiff::tz::TimeZone::system(), clock.now());
+        let sides = handle.clone();
+        app.new_side = Box::new(move |change| sides.new_side(change));
         app.history = History::open(options.history_file);
         app.banner = options.notice;
         app.leader = options.leader;
