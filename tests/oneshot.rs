@@ -383,8 +383,9 @@ fn gated(test: &str, args: &[&str]) -> (Place, Ran) {
     let place = Place::scripted("openai-chat", EDIT);
     place.write("main.py", "print('hello')\n");
     let path = place.home().join("config.toml");
-    let config = fs::read_to_string(&path).unwrap();
-    fs::write(path, format!("{config}\n[gates]\nfind = false\ntest = \"{test}\"\n")).unwrap();
+    let config = fs::read_to_string(&path).expect("the place has a config");
+    let gates = format!("{config}\n[gates]\nfind = false\ntest = \"{test}\"\n");
+    fs::write(path, gates).expect("the config can be written");
     let ran = place.run(&[&["-p", "say goodbye"], args].concat());
     (place, ran)
 }

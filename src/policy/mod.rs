@@ -7,7 +7,7 @@
 //!   `readers` is the table of programs that only read, `danger` the table of what to be loud about.
 //! - [`Rules`] are the user's own words: deny over ask over allow.
 //! - [`Policy`] joins them with the mode.
-//! - [`guards`] tells the changes that always need a human, whatever the mode and the rules say.
+//! - [`guards()`] tells the changes that always need a human, whatever the mode and the rules say.
 
 mod characters;
 mod danger;
