@@ -146,6 +146,10 @@ fn a_namespace_in_the_draft_gives_no_rights_over_its_mounts() {
     stage.file("file", "");
     let Some(mount) = stage.open() else { return };
     if fails(&stage, &mount, "unshare -Urm true") {
+        // The kernel maps no root without a capability: an ordinary user gets further.
+        if is_root() {
+            return println!("skipped: root makes no namespace in a namespace");
+        }
         return skip("there are no namespaces in a namespace");
     }
     let try_all = "mount -o remount,bind,rw / && echo rw; umount /tmp && echo umount; \
