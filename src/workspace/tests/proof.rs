@@ -87,14 +87,13 @@ fn what_was_confirmed_is_what_is_written_whoever_writes_meanwhile() {
                     fs::write(&next, &name).unwrap();
                     name
                 };
-                let (cwd, flags) = (rustix::fs::CWD, rustix::fs::RenameFlags::EXCHANGE);
-                // The folder may be a link at this moment, or away: the real one is meant.
-                let files = [tree.join("d/f"), tree.join("real/f")];
-                let is_placed = files.iter().any(|file| {
-                    let folder = file.parent().unwrap();
-                    folder.symlink_metadata().is_ok_and(|it| it.is_dir())
-                        && fs::canonicalize(folder).is_ok_and(|it| it.starts_with(&tree))
-                        && rustix::fs::renameat_with(cwd, &next, cwd, file, flags).is_ok()
+                // The folder may be a link at this moment, or away: the real one is held and meant.
+                let is_placed = ["d", "real"].iter().any(|name| {
+                    use rustix::fs::{CWD, Mode, OFlags, RenameFlags, open, renameat_with};
+                    let flags = OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+                    open(tree.join(name), flags, Mode::empty()).is_ok_and(|folder| {
+                        renameat_with(CWD, &next, &folder, "f", RenameFlags::EXCHANGE).is_ok()
+                    })
                 });
                 if is_placed {
                     placed.insert(name);
