@@ -211,7 +211,19 @@ fn the_users_own_changes_reach_the_draft_and_a_way_back_leads_before_a_turn() {
         stage.send(Op::Undo).await;
         stage.until(|body| matches!(body, Body::Draft(DraftEvent::Undone { .. }))).await;
         assert_eq!(place.read("two.txt"), "two\n", "the way back is taken back");
-        assert!(stage.state.entries.len() >= said, "and so is the chat");
+        let back = stage.state.entries.len();
+        assert!(back >= said, "and so is the chat");
+        stage.send(Op::Redo).await;
+        stage.until(|body| matches!(body, Body::Draft(DraftEvent::Undone { .. }))).await;
+        assert!(!place.project.join("two.txt").exists());
+        assert!(stage.state.entries.len() < back, "a redo takes chat and files along");
+        stage.send(Op::Undo).await;
+        stage.until(|body| matches!(body, Body::Draft(DraftEvent::Undone { .. }))).await;
+        let back = stage.state.entries.len();
+        stage.send(Op::Undo).await;
+        stage.until(|body| matches!(body, Body::Draft(DraftEvent::Undone { .. }))).await;
+        assert!(!place.project.join("two.txt").exists());
+        assert!(stage.state.entries.len() > back, "what was no way back leaves the chat alone");
     });
 }
 

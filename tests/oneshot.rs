@@ -403,6 +403,9 @@ fn what_is_green_is_applied_and_what_is_red_is_exit_code_8() {
     let (place, ran) = gated("false", &["--gates", "require"]);
     assert_eq!(ran.code, Some(8), "{ran:?}");
     assert!(place.read("main.py").contains("hello"), "{ran:?}");
+    let (place, ran) = gated("false", &["--gates", "require", "--apply", "all"]);
+    assert_eq!(ran.code, Some(8), "{ran:?}");
+    assert!(place.read("main.py").contains("hello"), "what is required and red stops it: {ran:?}");
     let (place, ran) = gated("false", &["--gates", "on", "--apply", "all"]);
     assert_eq!(ran.code, Some(0), "a red gate that is not required: {ran:?}");
     assert!(place.read("main.py").contains("goodbye"), "{ran:?}");

@@ -57,7 +57,7 @@ pub(super) async fn land(
     }
     let wanted = match wants.apply {
         ApplyArg::None => false,
-        ApplyArg::All => true,
+        ApplyArg::All => !(red && wants.require),
         ApplyArg::Gated => !red,
     };
     if wanted && may_apply(exit) {

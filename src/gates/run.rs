@@ -43,7 +43,7 @@ pub async fn run(
     cancel: impl Future<Output = ()>,
     mut progress: impl FnMut(&[GateVerdict]),
 ) -> Vec<GateVerdict> {
-    let mut verdicts: Vec<GateVerdict> = gates.iter().map(waiting).collect();
+    let mut verdicts: Vec<GateVerdict> = gates.iter().map(Gate::waiting).collect();
     progress(&verdicts);
     let mut order: Vec<usize> = (0..gates.len()).collect();
     order.sort_by_key(|at| gates[*at].kind);
@@ -90,19 +90,6 @@ pub async fn run(
     verdicts
 }
 
-fn waiting(gate: &Gate) -> GateVerdict {
-    GateVerdict {
-        gate: gate.name.clone(),
-        command: gate.command.clone(),
-        state: GateState::Waiting,
-        duration_ms: 0,
-        summary: None,
-        lines: Vec::new(),
-        diagnostics: Vec::new(),
-        output: None,
-    }
-}
-
 async fn one(gate: &Gate, place: &Place) -> GateVerdict {
     let started = Instant::now();
     let mut capture = Capture::new(gate, place);
@@ -113,7 +100,7 @@ async fn one(gate: &Gate, place: &Place) -> GateVerdict {
         Err(why) => Ended::NotStarted(why),
     };
     let captured = capture.finish();
-    let mut verdict = waiting(gate);
+    let mut verdict = gate.waiting();
     verdict.output = captured.file.as_ref().map(|file| file.to_string_lossy().into_owned());
     let scanned = results.after(captured.document.as_deref());
     verdict::judge(&mut verdict, &ended, captured.findings, scanned);

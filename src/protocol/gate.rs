@@ -1,5 +1,6 @@
 //! Gates before they run: what each does, when, and who said so.
 
+use super::{GateState, GateVerdict};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -24,6 +25,22 @@ pub struct Gate {
     /// The file that it writes its results to in SARIF, from `folder`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sarif: Option<String>,
+}
+
+impl Gate {
+    /// What is to be said of it before it runs.
+    pub fn waiting(&self) -> GateVerdict {
+        GateVerdict {
+            gate: self.name.clone(),
+            command: self.command.clone(),
+            state: GateState::Waiting,
+            duration_ms: 0,
+            summary: None,
+            lines: Vec::new(),
+            diagnostics: Vec::new(),
+            output: None,
+        }
+    }
 }
 
 /// The cheap ones first: in this order gates run.

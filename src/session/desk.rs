@@ -7,8 +7,8 @@ use super::record::Record;
 use super::review::{Review, is_picked};
 use crate::agent::Out;
 use crate::protocol::{
-    Answer, Change, Decision, GateVerdict, GateWhen, LineComment, Mode, NoticeLevel, Op, OpId,
-    Pick, Question, Request, TreeKind,
+    Answer, Change, Decision, GateWhen, LineComment, Mode, NoticeLevel, Op, OpId, Pick, Question,
+    Request, TreeKind,
 };
 use std::sync::Arc;
 use tokio::sync::mpsc;
@@ -26,8 +26,8 @@ pub(super) enum Order {
     Ask,
     /// The question at a turn's end was answered.
     Answered(Answer),
-    /// The gates have spoken, where the mode applies what is green.
-    Gated { verdicts: Option<Vec<GateVerdict>>, revision: u64 },
+    /// The gates have spoken, where the mode applies what is green: these parts.
+    Gated { picks: Vec<Pick> },
 }
 
 pub(super) struct Desk {
@@ -63,7 +63,7 @@ impl Desk {
                 Ok(())
             }
             Order::Answered(answer) => self.answered(answer).await,
-            Order::Gated { verdicts, revision } => self.apply_green(verdicts, revision).await,
+            Order::Gated { picks } => self.apply_green(picks).await,
         }
     }
 
@@ -171,38 +171,36 @@ impl Desk {
         });
     }
 
+    /// Gates what needs no human, as it would land.
     fn gate_then_apply(&self) {
         let (gating, orders) = (Arc::clone(&self.gating), self.orders.clone());
-        let revision = self.review.changes().0;
+        let guarded = self.review.guarded();
+        let (_, changes) = self.review.changes();
+        let mut picks = whole(&changes);
+        picks.retain(|pick| {
+            !guarded.iter().any(|guarded| is_picked(guarded, std::slice::from_ref(pick)))
+        });
         self.gating.start_with(async move {
-            let verdicts = gating.run(Vec::new(), GateWhen::Apply).await;
+            let green = !picks.is_empty()
+                && gating.run(picks.clone(), GateWhen::Apply).await.is_some_and(|it| is_green(&it));
             if let Some(orders) = orders.upgrade() {
-                let _ = orders.send(Order::Gated { verdicts, revision }).await;
+                let picks = if green { picks } else { Vec::new() };
+                let _ = orders.send(Order::Gated { picks }).await;
             }
         });
     }
 
-    /// What is green and needs no human goes into the tree; the rest is asked about.
-    async fn apply_green(
-        &self,
-        verdicts: Option<Vec<GateVerdict>>,
-        revision: u64,
-    ) -> Result<(), String> {
-        let (now, changes) = self.review.changes();
-        if verdicts.is_some_and(|verdicts| is_green(&verdicts)) && now == revision {
-            let guarded = self.review.guarded();
-            let mut accept = whole(&changes);
-            accept.retain(|pick| {
-                !guarded.iter().any(|guarded| is_picked(guarded, std::slice::from_ref(pick)))
-            });
-            if !accept.is_empty() {
-                self.review.decide(Decision { accept, ..Decision::default() }).await?;
-            }
-        }
+    /// What is green goes into the tree; the rest is asked about. A part that has changed since it
+    /// was gated is another one, and is refused.
+    async fn apply_green(&self, accept: Vec<Pick>) -> Result<(), String> {
+        let applied = match accept.is_empty() {
+            true => Ok(()),
+            false => self.review.decide(Decision { accept, ..Decision::default() }).await,
+        };
         if !self.review.files().is_empty() {
             self.ask();
         }
-        Ok(())
+        applied
     }
 
     /// Said to the model: to the running turn, or as a turn of its own.

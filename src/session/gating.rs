@@ -154,7 +154,7 @@ impl Gating {
             }
         }
         if plan.new && self.attended {
-            let gates = plan.gates.iter().map(waiting).collect();
+            let gates = plan.gates.iter().map(Gate::waiting).collect();
             match self.record.ask(Question::Gates { gates }).await {
                 Answer::Yes | Answer::Always => {
                     if let Err(error) = known.remember(&plan.gates) {
@@ -228,17 +228,4 @@ impl Gating {
 /// Whether all of them passed.
 pub(super) fn is_green(verdicts: &[GateVerdict]) -> bool {
     verdicts.iter().all(|verdict| verdict.state == GateState::Passed)
-}
-
-fn waiting(gate: &Gate) -> GateVerdict {
-    GateVerdict {
-        gate: gate.name.clone(),
-        command: gate.command.clone(),
-        state: GateState::Waiting,
-        duration_ms: 0,
-        summary: None,
-        lines: Vec::new(),
-        output: None,
-        diagnostics: Vec::new(),
-    }
 }

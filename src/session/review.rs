@@ -43,8 +43,10 @@ struct Inner {
     fresh: SystemTime,
     /// What there was before each turn.
     turns: BTreeMap<TurnId, CheckpointId>,
-    /// Ways back in the chat that undo would take back, the newest last.
+    /// Ways back that the next undos would take back, the newest last; anything new ends them.
     rewinds: Vec<TurnId>,
+    /// Of each undo that a redo would do again: the way back that it took back.
+    undone: Vec<Option<TurnId>>,
 }
 
 impl Review {
@@ -57,6 +59,7 @@ impl Review {
             fresh: SystemTime::now(),
             turns: BTreeMap::new(),
             rewinds: Vec::new(),
+            undone: Vec::new(),
         };
         Review {
             workspace: ground.workspace,
@@ -243,6 +246,11 @@ impl Review {
     }
 
     async fn checkpoint(&self, label: String) -> Option<CheckpointId> {
+        {
+            let mut inner = self.lock();
+            inner.rewinds.clear();
+            inner.undone.clear();
+        }
         match self.blocking(move |workspace| workspace.checkpoint(&label)).await {
             Ok(checkpoint) => Some(checkpoint.id),
             Err(error) => {
@@ -309,7 +317,9 @@ impl Review {
         }
         let inner = self.lock();
         let needs = inner.guarded.iter().find(|guarded| is_picked(guarded, &decision.accept));
-        match needs {
+        let picked = |change: &&Change| decision.accept.iter().any(|pick| pick.id == change.id);
+        let all: Vec<Change> = inner.changes.iter().filter(picked).cloned().collect();
+        match needs.cloned().or_else(|| policy::large(&all)) {
             Some(guarded) => Err(format!(
                 "{} {} ({}): this always needs a typed yes; nothing was applied",
                 guarded.path, guarded.why, guarded.guard
@@ -390,9 +400,22 @@ impl Review {
         let what = undone.what;
         let told = if redo { "did again" } else { "took back" };
         self.record.tell(format!("The user {told} what came of \"{what}\": look before you edit."));
-        let rewind = self.lock().rewinds.pop().filter(|_| !redo);
-        if rewind.is_some() {
-            self.record.emit(Body::Draft(DraftEvent::Returned));
+        let way = {
+            let mut inner = self.lock();
+            if redo {
+                let way = inner.undone.pop().flatten();
+                inner.rewinds.extend(way);
+                way
+            } else {
+                let way = inner.rewinds.pop();
+                inner.undone.push(way);
+                way
+            }
+        };
+        match way {
+            Some(turn) if redo => self.record.emit(Body::Draft(DraftEvent::Rewound { turn })),
+            Some(_) => self.record.emit(Body::Draft(DraftEvent::Returned)),
+            None => {}
         }
         self.record.emit(Body::Draft(DraftEvent::Undone { what, redo }));
         self.compare(None).await;
@@ -407,7 +430,11 @@ impl Review {
         let mut remount = self.remount();
         let restored = self.blocking(move |workspace| workspace.restore(there, &mut remount)).await;
         restored.map_err(|error| error.to_string())?;
-        self.lock().rewinds.push(turn);
+        {
+            let mut inner = self.lock();
+            inner.rewinds.push(turn);
+            inner.undone.clear();
+        }
         self.record.emit(Body::Draft(DraftEvent::Rewound { turn }));
         self.compare(None).await;
         Ok(())
@@ -489,7 +516,7 @@ pub(super) fn is_picked(guarded: &Guarded, picks: &[Pick]) -> bool {
     })
 }
 
-/// The journal knows what is written before it is, and what was.
+/// The landing's own record stands before the first write; the journal says what became of it.
 fn log(record: &Record, step: &Step) -> io::Result<()> {
     match step {
         Step::Begins { .. } => {}

@@ -81,11 +81,12 @@ pub async fn start(options: Options) -> Result<Session, Failure> {
         // A folder that is none is said by whoever opens it.
         root_of(&root).map(|root| sweep::recover(&sessions, &root)).unwrap_or_default()
     });
+    let ground = ground::open(&options, &folder).await?;
+    // Before anything is written to the tree.
     let recovered = recovered.await.expect("cleaning up does not panic");
     let sessions = state.join("sessions");
     // In the background: nothing of this session waits for it.
     drop(tokio::task::spawn_blocking(move || sweep::sweep(&sessions)));
-    let ground = ground::open(&options, &folder).await?;
     let workspace = Arc::clone(&ground.workspace);
     let journal = Journal::create(&folder.join("journal.jsonl"))
         .map_err(|error| no_state(&folder, &error))?;
