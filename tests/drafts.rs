@@ -362,3 +362,39 @@ text = "Changed."
         assert_eq!(place.read("main.py"), MAIN.1);
     });
 }
+
+#[test]
+fn what_auto_edit_applies_was_gated_without_what_needs_a_human() {
+    let script = r#"
+[[reply]]
+calls = [{ tool = "edit", arguments = { path = "Cargo.toml", old = "[dependencies]\n", new = "[dependencies]\nfastrand = \"2\"\n" } }, { tool = "edit", arguments = { path = "main.py", old = "b = 2", new = "b = 20" } }]
+[[reply]]
+text = "Both."
+"#;
+    let cargo = ("Cargo.toml", "[package]\nname = \"x\"\n\n[dependencies]\n");
+    with("openai-chat", script, &[MAIN, cargo], |place| async move {
+        let path = place.home().join("config.toml");
+        let config = std::fs::read_to_string(&path).unwrap();
+        // Green only where the dependency is not.
+        let gate = "test = \"! grep -q fastrand Cargo.toml\"";
+        std::fs::write(path, format!("{config}\n[gates]\nfind = false\n{gate}\n")).unwrap();
+        let tree = Tree::Only(TreeKind::Draft);
+        let options = options(&place, Mode::AutoEdit, 100_000);
+        let options = session::Options { gates: true, tree, ..options };
+        let mut stage = match session::start(options).await {
+            Ok(session) => stage(session),
+            Err(failure) if std::env::var_os("CI").is_none() => {
+                return println!("skipped: {failure}");
+            }
+            Err(failure) => panic!("{failure}"),
+        };
+        stage.prompt("change both").await;
+        let (ask, question) = stage.asked().await;
+        assert!(matches!(question, Question::Gates { .. }), "{question:?}");
+        stage.answer(ask, Answer::Yes).await;
+        stage.until(|body| matches!(body, Body::Draft(DraftEvent::Applied { .. }))).await;
+        reviewed(&mut stage).await;
+        assert_eq!(place.read("main.py"), MAIN.1.replace("b = 2", "b = 20"));
+        assert_eq!(place.read("Cargo.toml"), cargo.1);
+    });
+}
