@@ -2,8 +2,8 @@
 
 use brisk::model::{Client, Progress, Reply, Request, Stop, Timing};
 use brisk::protocol::{
-    Api, CallId, Detail, EditFormat, Effort, Failure, FailureKind, Item, ModelSpec, Outcome,
-    Secret, Service, Tool, UserKind,
+    Api, CallId, Detail, Effort, Failure, FailureKind, Item, ModelSpec, Outcome, Secret, Service,
+    Tool, UserKind,
 };
 use brisk::scripted::{Script, Server, count_tokens};
 use serde_json::json;
@@ -47,16 +47,7 @@ impl World {
             key: Some(Secret::new("sk-very-secret-key".into())),
             key_source: Some("ACME_API_KEY".into()),
         };
-        let model = ModelSpec {
-            name: "m".into(),
-            id: "tiny".into(),
-            service: "acme".into(),
-            prompt: 8192,
-            output: 1000,
-            efforts: Vec::new(),
-            price: None,
-            edits: EditFormat::default(),
-        };
+        let model = ModelSpec::plain("m", "tiny", "acme", 8192, 1000);
         let tools = vec![Tool {
             name: "run",
             description: "Runs a command.".into(),
@@ -75,6 +66,7 @@ impl World {
             items,
             output_tokens_max: 1000,
             effort: self.effort,
+            verbosity: None,
             cache_key: "s",
         };
         let (log, all) = (&mut self.log, &mut self.text);

@@ -1,7 +1,7 @@
 //! The client of `model` against servers with habits that no script has: raw bytes over loopback.
 
 use brisk::model::{Client, Progress, Reply, Request, Stop, Timing};
-use brisk::protocol::{Api, EditFormat, Failure, FailureKind, Item, ModelSpec, Service, UserKind};
+use brisk::protocol::{Api, Failure, FailureKind, Item, ModelSpec, Service, UserKind};
 use std::time::{Duration, Instant};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
@@ -55,16 +55,7 @@ async fn ask(
 }
 
 async fn talk(service: &Service, timing: Timing) -> Result<Reply, Failure> {
-    let model = ModelSpec {
-        name: "m".into(),
-        id: "tiny".into(),
-        service: "acme".into(),
-        prompt: 8192,
-        output: 1000,
-        efforts: Vec::new(),
-        price: None,
-        edits: EditFormat::default(),
-    };
+    let model = ModelSpec::plain("m", "tiny", "acme", 8192, 1000);
     let request = Request {
         model: &model,
         system: "",
@@ -72,6 +63,7 @@ async fn talk(service: &Service, timing: Timing) -> Result<Reply, Failure> {
         items: &[Item::User { text: "p".into(), kind: UserKind::Prompt }],
         output_tokens_max: 1000,
         effort: None,
+        verbosity: None,
         cache_key: "",
     };
     Client::new(timing).stream(service, &request, &mut |_: Progress<'_>| {}).await

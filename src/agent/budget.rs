@@ -159,20 +159,10 @@ impl Room {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::protocol::EditFormat;
     use proptest::prelude::*;
 
     fn model(output: u64) -> ModelSpec {
-        ModelSpec {
-            name: "m".into(),
-            id: "m".into(),
-            service: "s".into(),
-            prompt: 100_000,
-            output,
-            efforts: Vec::new(),
-            price: None,
-            edits: EditFormat::default(),
-        }
+        ModelSpec::plain("m", "m", "s", 100_000, output)
     }
 
     proptest! {

@@ -114,6 +114,7 @@ pub(super) fn request<'a>(
         items,
         output_tokens_max,
         effort: None,
+        verbosity: None,
         cache_key: &world.cache_key,
     }
 }

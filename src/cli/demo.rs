@@ -8,7 +8,7 @@ use super::oneshot::{Answers, Watch};
 use super::progress::Progress;
 use super::report::Report;
 use super::{interactive, output, setup};
-use crate::protocol::{Api, EditFormat, End, ModelSpec, Op, Service, TreeKind};
+use crate::protocol::{Api, End, ModelSpec, Op, Service, TreeKind};
 use crate::scripted::{Script, Server};
 use crate::session;
 use std::fs;
@@ -112,16 +112,7 @@ fn model(server: &Server) -> (ModelSpec, Service) {
         key: None,
         key_source: None,
     };
-    let model = ModelSpec {
-        name: "script".to_owned(),
-        id: "script".to_owned(),
-        service: service.name.clone(),
-        prompt: 128_000,
-        output: 16_000,
-        efforts: Vec::new(),
-        price: None,
-        edits: EditFormat::default(),
-    };
+    let model = ModelSpec::plain("script", "script", &service.name, 128_000, 16_000);
     (model, service)
 }
 

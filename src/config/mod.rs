@@ -1,7 +1,7 @@
 //! Settings, from wherever they are said, merged into one value; and where brisk's files live.
 //! Nothing else reads the environment or the home folder.
 //!
-//! The layers, the weaker first: built-in (`defaults.toml` and `models.toml`, in the format that
+//! The layers, the weaker first: built-in (`defaults.toml` and the catalog of models, in the format that
 //! the user writes), the machine's file, the user's file, the profile, `BRISK_*`, flags. A
 //! repository's `.brisk/config.toml` is not read until folders can be trusted; `notices` says so.
 //!
@@ -36,7 +36,7 @@ use toml::Value;
 
 /// The settings with their defaults, as a user would write them.
 pub const DEFAULTS: &str = include_str!("defaults.toml");
-const MODELS: &str = include_str!("models.toml");
+const MODELS: &str = include_str!("../model/catalog.toml");
 
 #[derive(Clone, Debug)]
 pub struct Config {
@@ -130,7 +130,7 @@ pub fn load(inputs: &Inputs) -> Result<Config, ConfigError> {
     let paths = Paths::find(inputs)?;
     let mut layers = Layers::default();
     let built_in = |_| Source::BuiltIn;
-    for (text, name) in [(DEFAULTS, "defaults.toml"), (MODELS, "models.toml")] {
+    for (text, name) in [(DEFAULTS, "defaults.toml"), (MODELS, "catalog.toml")] {
         layers.text(text, Path::new(name), &built_in)?;
     }
     let mut profiles = layers.file(&inputs.system)?;

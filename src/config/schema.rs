@@ -27,7 +27,6 @@ pub(super) enum Kind {
 const EFFORTS: &[&str] = &["minimal", "low", "medium", "high", "xhigh", "max"];
 pub(super) const APIS: &[&str] =
     &["openai-responses", "openai-chat", "anthropic", "gemini", "copilot"];
-pub(super) const SPOKEN: &[&str] = &["openai-chat", "anthropic"];
 
 pub(super) const SETTINGS: &[(&str, Kind)] = &[
     ("model", Kind::Text),
@@ -58,10 +57,14 @@ pub(super) const SETTINGS: &[(&str, Kind)] = &[
     ("providers.*.key_command", Kind::Text),
     ("models.*.provider", Kind::Text),
     ("models.*.id", Kind::Text),
+    ("models.*.api", Kind::OneOf(APIS)),
     ("models.*.context", Kind::Tokens),
     ("models.*.prompt", Kind::Tokens),
     ("models.*.output", Kind::Tokens),
     ("models.*.efforts", Kind::SomeOf(EFFORTS)),
+    ("models.*.thinking", Kind::OneOf(&["effort", "adaptive", "budget", "level"])),
+    ("models.*.verbosity", Kind::Flag),
+    ("models.*.fallback", Kind::Text),
     ("models.*.edits", Kind::OneOf(&["replace", "apply-patch", "whole"])),
     ("models.*.price.input", Kind::Dollars),
     ("models.*.price.cached", Kind::Dollars),

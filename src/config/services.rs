@@ -1,8 +1,8 @@
 //! Providers and models: which are known, which can be used, and what a name means.
 
 use super::error::{ConfigError, Trouble, nearest};
-use super::{Config, key, schema};
-use crate::protocol::{Api, EditFormat, Effort, ModelSpec, Price, Secret, Service};
+use super::{Config, key};
+use crate::protocol::{Api, EditFormat, Effort, ModelSpec, Price, Secret, Service, Thinking};
 use toml::Value;
 
 /// Of a model that no table knows: small enough for most.
@@ -48,15 +48,12 @@ impl Config {
             ConfigError::new(Trouble::Setting, format!("`providers.{name}.{field}` is missing"))
                 .hinted(format!("add it in {}", file.display()))
         };
-        let api = match text("api").ok_or_else(|| lacks("api"))?.as_str() {
-            "openai-chat" => Api::OpenaiChat,
-            "anthropic" => Api::Anthropic,
-            other => {
-                let message =
-                    format!("`providers.{name}.api`: {other} is not spoken yet by this version");
-                let hint = format!("spoken: {}", schema::SPOKEN.join(", "));
-                return Err(ConfigError::new(Trouble::Setting, message).hinted(hint));
-            }
+        let api = text("api").ok_or_else(|| lacks("api"))?;
+        let Some(api) = Api::ALL.into_iter().find(|known| known.name() == api) else {
+            let message =
+                format!("`providers.{name}.api`: {api} is not spoken yet by this version");
+            let hint = format!("spoken: {}", Api::ALL.map(Api::name).join(", "));
+            return Err(ConfigError::new(Trouble::Setting, message).hinted(hint));
         };
         let base_url = text("base_url").ok_or_else(|| lacks("base_url"))?;
         let base_url = base_url.trim_end_matches('/').to_owned();
@@ -113,15 +110,8 @@ impl Config {
             // The same model may be known under a name of its own.
             let known =
                 self.models().into_iter().find(|spec| spec.service == provider && spec.id == id);
-            return Ok(known.unwrap_or_else(|| ModelSpec {
-                name: name.to_owned(),
-                id: id.to_owned(),
-                service: provider.to_owned(),
-                prompt: PROMPT_UNKNOWN,
-                output: OUTPUT_UNKNOWN,
-                efforts: Vec::new(),
-                price: None,
-                edits: EditFormat::default(),
+            return Ok(known.unwrap_or_else(|| {
+                ModelSpec::plain(name, id, provider, PROMPT_UNKNOWN, OUTPUT_UNKNOWN)
             }));
         }
         let error = ConfigError::new(Trouble::Unknown, format!("no model is named `{name}`"));
@@ -212,11 +202,23 @@ impl Config {
             name: name.to_owned(),
             id: text("id").ok_or_else(|| lacks("id"))?,
             service,
+            api: text("api").and_then(|name| named(Api::ALL, Api::name, &name)),
+            context: tokens("context").unwrap_or(prompt + output),
             prompt,
             output,
             efforts,
+            thinking: text("thinking")
+                .and_then(|name| named(Thinking::ALL, Thinking::name, &name))
+                .unwrap_or_default(),
+            verbosity: matches!(
+                self.layers.get(&["models", name, "verbosity"]),
+                Some(Value::Boolean(true))
+            ),
             price: self.price(name),
-            edits: text("edits").and_then(|name| edits(&name)).unwrap_or_default(),
+            edits: text("edits")
+                .and_then(|name| named(EditFormat::ALL, EditFormat::name, &name))
+                .unwrap_or_default(),
+            fallback: text("fallback").filter(|fallback| fallback != name),
         })
     }
 
@@ -237,8 +239,12 @@ impl Config {
     }
 }
 
-fn edits(name: &str) -> Option<EditFormat> {
-    EditFormat::ALL.into_iter().find(|format| format.name() == name)
+fn named<T: Copy, const N: usize>(
+    all: [T; N],
+    name: impl Fn(T) -> &'static str,
+    wanted: &str,
+) -> Option<T> {
+    all.into_iter().find(|one| name(*one) == wanted)
 }
 
 fn effort(name: &str) -> Option<Effort> {

@@ -6,7 +6,7 @@ use super::sse::Parser;
 use super::timing::Timing;
 use super::trouble::{Refusal, ServiceError, Trouble};
 use super::{Progress, Request, retry};
-use crate::protocol::Api;
+use crate::protocol::Service;
 use reqwest::{RequestBuilder, Response};
 use serde_json::Value;
 use std::error::Error;
@@ -29,7 +29,7 @@ const END_WAIT: Duration = Duration::from_millis(100);
 
 pub(super) async fn run(
     sending: RequestBuilder,
-    api: Api,
+    service: &Service,
     request: &Request<'_>,
     timing: &Timing,
     on: &mut On<'_>,
@@ -41,7 +41,7 @@ pub(super) async fn run(
     if !response.status().is_success() {
         return Err(refused(response, timing, on).await);
     }
-    let decoder = Decoder::new(api);
+    let decoder = Decoder::new(service, request);
     let decoded = Reading { response, decoder, timing, bytes: 0 }.read(on).await?;
     Ok(decoded.finish(request))
 }

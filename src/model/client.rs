@@ -4,9 +4,9 @@ use super::decoder::On;
 use super::failure::Teller;
 use super::timing::Timing;
 use super::trouble::Trouble;
-use super::{Progress, Reply, Request, anthropic, attempt, body, retry};
-use crate::protocol::{Api, Failure, Secret, Service};
-use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue, USER_AGENT};
+use super::{Progress, Reply, Request, attempt, dialect, retry};
+use crate::protocol::{Failure, Service};
+use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderValue, USER_AGENT};
 use reqwest::{RequestBuilder, Url};
 use std::sync::OnceLock;
 
@@ -49,8 +49,7 @@ impl Client {
                 shown |= !matches!(progress, Progress::Silent(_));
                 on(progress);
             };
-            let trouble = match attempt::run(again, service.api, request, &self.timing, noted).await
-            {
+            let trouble = match attempt::run(again, service, request, &self.timing, noted).await {
                 Ok(decoded) => {
                     let (items, usage, stop) = (decoded.items, decoded.usage, decoded.stop);
                     return Ok(Reply { items, usage, stop, requests });
@@ -70,16 +69,15 @@ impl Client {
     }
 
     fn prepare(&self, service: &Service, request: &Request<'_>) -> Result<RequestBuilder, Trouble> {
-        let path = match service.api {
-            Api::OpenaiChat => "chat/completions",
-            Api::Anthropic => "messages",
-        };
+        let dialect = dialect::of(service.api);
+        let path = dialect.path(service, request);
         let address = format!("{}/{path}", service.base_url.trim_end_matches('/'));
         let address =
             Url::parse(&address).map_err(|error| Trouble::Unsendable(error.to_string()))?;
         let http = self.http(&address).map_err(Trouble::Unsendable)?;
-        let headers = headers(service, &address)?;
-        let body = body(service, request).to_string();
+        let mut headers = common_headers();
+        dialect.headers(service, request, &mut headers)?;
+        let body = dialect.body(service, request).to_string();
         Ok(http.post(address).headers(headers).body(body))
     }
 
@@ -108,32 +106,13 @@ fn is_loopback(address: &Url) -> bool {
     by_number || host == "localhost" || host.ends_with(".localhost")
 }
 
-fn headers(service: &Service, address: &Url) -> Result<HeaderMap, Trouble> {
+fn common_headers() -> HeaderMap {
     let mut headers = HeaderMap::new();
     headers.insert(ACCEPT, HeaderValue::from_static("text/event-stream"));
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     let agent = concat!("brisk/", env!("CARGO_PKG_VERSION"));
     headers.insert(USER_AGENT, HeaderValue::from_static(agent));
-    if service.api == Api::Anthropic {
-        headers.insert("anthropic-version", HeaderValue::from_static(anthropic::VERSION));
-    }
-    let Some(key) = &service.key else { return Ok(headers) };
-    let azure = address.host_str().is_some_and(|host| host.ends_with(".openai.azure.com"));
-    match service.api {
-        Api::Anthropic => headers.insert("x-api-key", secret(key, "")?),
-        Api::OpenaiChat if azure => headers.insert("api-key", secret(key, "")?),
-        Api::OpenaiChat => headers.insert(AUTHORIZATION, secret(key, "Bearer ")?),
-    };
-    Ok(headers)
-}
-
-fn secret(key: &Secret, scheme: &str) -> Result<HeaderValue, Trouble> {
-    let value = HeaderValue::from_str(&format!("{scheme}{}", key.reveal().trim()));
-    let mut value = value.map_err(|_| {
-        Trouble::Unsendable("the key holds characters that no header can carry".to_owned())
-    })?;
-    value.set_sensitive(true);
-    Ok(value)
+    headers
 }
 
 #[cfg(test)]

@@ -1,9 +1,10 @@
 //! From events to a reply: what the dialects' decoders have in common.
 
+use super::dialect::{self, Decode};
 use super::sse::Event;
 use super::trouble::Trouble;
-use super::{Progress, Request, Stop, anthropic, openai_chat};
-use crate::protocol::{Api, CallId, Item, Usage};
+use super::{Progress, Request, Stop};
+use crate::protocol::{CallId, Item, Service, Usage};
 use serde_json::Value;
 use std::collections::HashSet;
 
@@ -30,17 +31,12 @@ pub(super) struct Decoded {
     pub stop: Stop,
 }
 
-pub(super) enum Decoder {
-    OpenaiChat(openai_chat::Decoder),
-    Anthropic(anthropic::Decoder),
-}
+/// Reads the events of one reply for its dialect.
+pub(super) struct Decoder(Box<dyn Decode>);
 
 impl Decoder {
-    pub(super) fn new(api: Api) -> Self {
-        match api {
-            Api::OpenaiChat => Decoder::OpenaiChat(openai_chat::Decoder::default()),
-            Api::Anthropic => Decoder::Anthropic(anthropic::Decoder::default()),
-        }
+    pub(super) fn new(service: &Service, request: &Request<'_>) -> Self {
+        Self(dialect::of(service.api).decoder(service, request))
     }
 
     pub(super) fn event(&mut self, event: &Event, on: &mut On<'_>) -> Result<(), Trouble> {
@@ -49,24 +45,18 @@ impl Decoder {
             return Ok(());
         }
         if data == "[DONE]" {
-            self.end();
+            self.0.done();
             return Ok(());
         }
         let Ok(value) = serde_json::from_str::<Value>(data) else {
             return Err(Trouble::BadJson(data.chars().take(SHOWN_CHARS_MAX).collect()));
         };
-        match self {
-            Decoder::OpenaiChat(decoder) => decoder.chunk(&value, on),
-            Decoder::Anthropic(decoder) => decoder.event(&event.name, &value, on),
-        }
+        self.0.event(&event.name, &value, on)
     }
 
     /// A reply that came as one JSON value, from a server that does not stream.
     pub(super) fn whole(&mut self, value: &Value, on: &mut On<'_>) -> Result<(), Trouble> {
-        match self {
-            Decoder::OpenaiChat(decoder) => decoder.chunk(value, on)?,
-            Decoder::Anthropic(decoder) => decoder.whole(value, on)?,
-        }
+        self.0.whole(value, on)?;
         if self.phase() == Phase::Coming {
             let start = value.to_string().chars().take(SHOWN_CHARS_MAX).collect();
             return Err(Trouble::NotStream(start));
@@ -75,25 +65,11 @@ impl Decoder {
     }
 
     pub(super) fn phase(&self) -> Phase {
-        match self {
-            Decoder::OpenaiChat(decoder) => decoder.phase,
-            Decoder::Anthropic(decoder) => decoder.phase,
-        }
-    }
-
-    fn end(&mut self) {
-        match self {
-            Decoder::OpenaiChat(decoder) => decoder.phase = Phase::Over,
-            // Some servers add a `[DONE]` to this wire; it says nothing that was not said.
-            Decoder::Anthropic(_) => {}
-        }
+        self.0.phase()
     }
 
     pub(super) fn finish(self, request: &Request<'_>) -> Decoded {
-        let mut decoded = match self {
-            Decoder::OpenaiChat(decoder) => decoder.finish(request),
-            Decoder::Anthropic(decoder) => decoder.finish(request),
-        };
+        let mut decoded = self.0.finish(request);
         name_calls(&mut decoded.items, request.items);
         decoded
     }
@@ -139,6 +115,8 @@ pub(super) fn count(value: Option<&Value>) -> Option<u64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::sample::{request, service};
+    use crate::protocol::Api;
     use proptest::prelude::*;
 
     fn call(id: &str) -> Item {
@@ -228,15 +206,16 @@ mod tests {
     proptest! {
         #[test]
         fn no_stream_upsets_a_decoder(values in proptest::collection::vec(odd(), 0..12)) {
-            for api in [Api::OpenaiChat, Api::Anthropic] {
-                let mut decoder = Decoder::new(api);
+            for api in Api::ALL {
+                let service = service(api, "http://127.0.0.1:9/v1");
+                let mut decoder = Decoder::new(&service, &request(&[]));
                 for value in &values {
                     let event = Event { name: "message".into(), data: value.to_string() };
                     if decoder.event(&event, &mut |_| {}).is_err() {
                         break;
                     }
                 }
-                let decoded = decoder.finish(&crate::model::sample::request(&[]));
+                let decoded = decoder.finish(&request(&[]));
                 for item in &decoded.items {
                     if let Item::Call { call, .. } = item {
                         prop_assert!(!call.0.is_empty());

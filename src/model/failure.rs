@@ -248,7 +248,7 @@ fn overflow_in(message: &str) -> Option<(u64, u64)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::protocol::{Api, EditFormat, ModelSpec};
+    use crate::protocol::{Api, ModelSpec};
     use serde_json::{Value, json};
 
     fn tell(trouble: &Trouble, requests: u32) -> String {
@@ -259,16 +259,7 @@ mod tests {
             key: Some(Secret::new("sk-abcdef123456".into())),
             key_source: Some("ACME_API_KEY".into()),
         };
-        let model = ModelSpec {
-            name: "m".into(),
-            id: "acme-1".into(),
-            service: "acme".into(),
-            prompt: 8192,
-            output: 100,
-            efforts: Vec::new(),
-            price: None,
-            edits: EditFormat::default(),
-        };
+        let model = ModelSpec::plain("m", "acme-1", "acme", 8192, 100);
         let request = Request {
             model: &model,
             system: "",
@@ -276,6 +267,7 @@ mod tests {
             items: &[],
             output_tokens_max: 100,
             effort: None,
+            verbosity: None,
             cache_key: "",
         };
         let told = Teller { service: &service, request: &request }.failure(trouble, requests);

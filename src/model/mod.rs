@@ -6,7 +6,8 @@
 //! becomes of it on the wire.
 //!
 //! - `client` makes a request, again where that helps; `attempt` is one of them, `retry` decides.
-//! - `sse` takes the stream apart; `decoder` joins it with a dialect: `openai_chat`, `anthropic`.
+//! - `dialect` is what a wire format must say of itself; each has a folder: `openai_chat`,
+//!   `anthropic`. `sse` takes a stream apart, `decoder` hands its events to the dialect.
 //! - `conversation` is what the dialects have in common: who speaks when, calls with their results.
 //! - `failure` turns trouble into a sentence with a hint.
 
@@ -15,6 +16,7 @@ mod attempt;
 mod client;
 mod conversation;
 mod decoder;
+mod dialect;
 mod estimate;
 mod failure;
 mod openai_chat;
@@ -25,7 +27,7 @@ mod sse;
 mod timing;
 mod trouble;
 
-use crate::protocol::{Api, Effort, Item, ModelSpec, Service, Tool, Usage};
+use crate::protocol::{Effort, Item, ModelSpec, Service, Tool, Usage, Verbosity};
 use serde_json::Value;
 use std::time::Duration;
 
@@ -47,6 +49,8 @@ pub struct Request<'a> {
     pub output_tokens_max: u64,
     /// None: the service's own default.
     pub effort: Option<Effort>,
+    /// None: the service's own default.
+    pub verbosity: Option<Verbosity>,
     /// The same for all requests of a conversation.
     pub cache_key: &'a str,
 }
@@ -106,17 +110,14 @@ pub enum Stop {
 
 /// What goes on the wire for this request.
 pub fn body(service: &Service, request: &Request<'_>) -> Value {
-    match service.api {
-        Api::OpenaiChat => openai_chat::body(service, request),
-        Api::Anthropic => anthropic::body(request),
-    }
+    dialect::of(service.api).body(service, request)
 }
 
 #[cfg(test)]
 mod tests {
     use super::sample::{assistant, call, prompt, request, result, service};
     use super::*;
-    use crate::protocol::{Opaque, UserKind};
+    use crate::protocol::{Api, Opaque, UserKind};
     use proptest::prelude::*;
     use serde_json::json;
 
@@ -158,7 +159,7 @@ mod tests {
         fn the_messages_of_a_step_are_the_start_of_those_of_the_next(
             steps in proptest::collection::vec((1usize..4, 0u8..4), 1..20),
         ) {
-            for api in [Api::OpenaiChat, Api::Anthropic] {
+            for api in Api::ALL {
                 let mut items = vec![
                     Item::Context { name: "c".into(), text: "c".into() },
                     prompt("p"),

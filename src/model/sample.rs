@@ -4,22 +4,12 @@ use super::decoder::{Decoded, Decoder};
 use super::sse::Parser;
 use super::trouble::Trouble;
 use super::{Progress, Request};
-use crate::protocol::{
-    Api, CallId, Detail, EditFormat, Item, ModelSpec, Outcome, Service, Tool, UserKind,
-};
+use crate::protocol::{Api, CallId, Detail, Item, ModelSpec, Outcome, Service, Tool, UserKind};
 use serde_json::json;
 use std::sync::LazyLock;
 
-pub(super) static MODEL: LazyLock<ModelSpec> = LazyLock::new(|| ModelSpec {
-    name: "m".into(),
-    id: "tiny".into(),
-    service: "acme".into(),
-    prompt: 8192,
-    output: 1000,
-    efforts: Vec::new(),
-    price: None,
-    edits: EditFormat::default(),
-});
+pub(super) static MODEL: LazyLock<ModelSpec> =
+    LazyLock::new(|| ModelSpec::plain("m", "tiny", "acme", 8192, 1000));
 
 pub(super) static TOOLS: LazyLock<Vec<Tool>> = LazyLock::new(|| {
     vec![Tool {
@@ -41,6 +31,7 @@ pub(super) fn request(items: &[Item]) -> Request<'_> {
         items,
         output_tokens_max: 1000,
         effort: None,
+        verbosity: None,
         cache_key: "s1",
     }
 }
@@ -78,7 +69,7 @@ pub(super) fn decode(
     chunk_bytes: usize,
 ) -> Result<(Decoded, String, String), Trouble> {
     let (mut text, mut thought) = (String::new(), String::new());
-    let mut decoder = Decoder::new(api);
+    let mut decoder = Decoder::new(&service(api, "http://127.0.0.1:9/v1"), &request(&[]));
     let mut parser = Parser::default();
     for chunk in stream.chunks(chunk_bytes) {
         for event in parser.feed(chunk)? {

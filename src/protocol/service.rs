@@ -12,6 +12,18 @@ pub enum Api {
     Anthropic,
 }
 
+impl Api {
+    pub const ALL: [Api; 2] = [Api::OpenaiChat, Api::Anthropic];
+
+    /// As the config names it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Api::OpenaiChat => "openai-chat",
+            Api::Anthropic => "anthropic",
+        }
+    }
+}
+
 /// A key, which no debug print, log or journal shows.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret(String);
@@ -70,6 +82,54 @@ impl Effort {
     }
 }
 
+/// How long the prose of an answer is to be, for models that take such a wish.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Verbosity {
+    Low,
+    Medium,
+    High,
+}
+
+impl Verbosity {
+    pub const fn name(self) -> &'static str {
+        match self {
+            Verbosity::Low => "low",
+            Verbosity::Medium => "medium",
+            Verbosity::High => "high",
+        }
+    }
+}
+
+/// How a model is told to think, where its wire has more than one way.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Thinking {
+    /// By the effort alone; without efforts nothing is said.
+    #[default]
+    Effort,
+    /// It decides by itself, within an effort: Claude 4.6 and later.
+    Adaptive,
+    /// By a budget in tokens: older Claude models, Gemini 2.5.
+    Budget,
+    /// By a level: Gemini 3 and later.
+    Level,
+}
+
+impl Thinking {
+    pub const ALL: [Thinking; 4] =
+        [Thinking::Effort, Thinking::Adaptive, Thinking::Budget, Thinking::Level];
+
+    /// As the config names it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Thinking::Effort => "effort",
+            Thinking::Adaptive => "adaptive",
+            Thinking::Budget => "budget",
+            Thinking::Level => "level",
+        }
+    }
+}
+
 /// The form in which a model says what is to change in a file.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum EditFormat {
@@ -104,13 +164,65 @@ pub struct ModelSpec {
     pub id: String,
     /// The `Service` by name.
     pub service: String,
+    /// The wire format of this model, where its service speaks more than one; else the service's.
+    pub api: Option<Api>,
+    /// Tokens of the whole window: prompt and answer.
+    pub context: u64,
     /// Tokens that a prompt may have.
     pub prompt: u64,
     /// Tokens that an answer may have.
     pub output: u64,
     /// Empty: the model has no such dial.
     pub efforts: Vec<Effort>,
+    pub thinking: Thinking,
+    /// Whether it takes a wish for its verbosity.
+    pub verbosity: bool,
     /// None: not known, shown as `$—`.
     pub price: Option<Price>,
     pub edits: EditFormat,
+    /// Another model, by name, that is taken for a request that this one's service cannot serve.
+    pub fallback: Option<String>,
+}
+
+impl ModelSpec {
+    /// A model of which nothing more is known: `prompt` and `output` in tokens.
+    pub fn plain(name: &str, id: &str, service: &str, prompt: u64, output: u64) -> Self {
+        Self {
+            name: name.to_owned(),
+            id: id.to_owned(),
+            service: service.to_owned(),
+            api: None,
+            context: prompt + output,
+            prompt,
+            output,
+            efforts: Vec::new(),
+            thinking: Thinking::default(),
+            verbosity: false,
+            price: None,
+            edits: EditFormat::default(),
+            fallback: None,
+        }
+    }
+
+    /// The effort that the model has and that is nearest to the wish, the smaller of two; None for a
+    /// model without the dial.
+    pub fn effort(&self, wish: Effort) -> Option<Effort> {
+        let distance = |effort: &Effort| (*effort as i8).abs_diff(wish as i8);
+        self.efforts.iter().copied().min_by_key(|effort| (distance(effort), *effort))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_model_gets_the_nearest_effort_that_it_has() {
+        let mut model = ModelSpec::plain("m", "m", "s", 1, 1);
+        assert_eq!(model.effort(Effort::Low), None);
+        model.efforts = vec![Effort::Low, Effort::High];
+        assert_eq!(model.effort(Effort::Minimal), Some(Effort::Low));
+        assert_eq!(model.effort(Effort::Medium), Some(Effort::Low));
+        assert_eq!(model.effort(Effort::Max), Some(Effort::High));
+    }
 }

@@ -3,14 +3,15 @@
 use super::block::{Block, State};
 use super::counts::Counts;
 use crate::model::decoder::{Decoded, On, Phase, count, drop_truncated};
+use crate::model::dialect::Decode;
 use crate::model::trouble::{Refusal, ServiceError, Trouble};
 use crate::model::{Progress, Request, Stop};
 use crate::protocol::Item;
 use serde_json::{Map, Value, json};
 
 #[derive(Default)]
-pub(in crate::model) struct Decoder {
-    pub(in crate::model) phase: Phase,
+pub(super) struct Decoder {
+    phase: Phase,
     /// In the order in which they began. Several may be open at once.
     blocks: Vec<Block>,
     usage: Counts,
@@ -18,13 +19,8 @@ pub(in crate::model) struct Decoder {
     explanation: Option<String>,
 }
 
-impl Decoder {
-    pub(in crate::model) fn event(
-        &mut self,
-        name: &str,
-        value: &Value,
-        on: &mut On<'_>,
-    ) -> Result<(), Trouble> {
+impl Decode for Decoder {
+    fn event(&mut self, name: &str, value: &Value, on: &mut On<'_>) -> Result<(), Trouble> {
         let index = count(value.get("index"));
         match value.get("type").and_then(Value::as_str).unwrap_or(name) {
             "message_start" => self.usage.add(value.pointer("/message/usage")),
@@ -58,12 +54,7 @@ impl Decoder {
         Ok(())
     }
 
-    /// A message that came in one piece.
-    pub(in crate::model) fn whole(
-        &mut self,
-        message: &Value,
-        on: &mut On<'_>,
-    ) -> Result<(), Trouble> {
+    fn whole(&mut self, message: &Value, on: &mut On<'_>) -> Result<(), Trouble> {
         if let (None, Some(error)) = (message.get("content"), ServiceError::read(message)) {
             return Err(Trouble::Status(Refusal::of_stream(error)));
         }
@@ -79,6 +70,33 @@ impl Decoder {
         Ok(())
     }
 
+    fn phase(&self) -> Phase {
+        self.phase
+    }
+
+    fn finish(self: Box<Self>, request: &Request<'_>) -> Decoded {
+        let model = &request.model.id;
+        let mut items: Vec<Item> =
+            self.blocks.into_iter().filter_map(|block| block.item(model)).collect();
+        let usage = self.usage.total();
+        let full = usage.is_some_and(|usage| usage.output >= request.output_tokens_max);
+        let length = matches!(self.reason.as_str(), "max_tokens" | "model_context_window_exceeded");
+        let dropped = (length || full) && drop_truncated(&mut items);
+        let calls = items.iter().any(|item| matches!(item, Item::Call { .. }));
+        let stop = match self.reason.as_str() {
+            _ if length || dropped => Stop::Length,
+            "refusal" => Stop::Refused(self.explanation),
+            "pause_turn" => Stop::Paused,
+            _ if calls => Stop::Calls,
+            "end_turn" | "stop_sequence" | "tool_use" | "" => Stop::Done,
+            other => Stop::Other(other.to_owned()),
+        };
+        Decoded { items, usage, stop }
+    }
+}
+
+impl Decoder {
+    /// A message that came in one piece.
     fn stop(&mut self, delta: &Value) {
         if let Some(reason) = delta.get("stop_reason").and_then(Value::as_str) {
             reason.clone_into(&mut self.reason);
@@ -149,33 +167,13 @@ impl Decoder {
         self.blocks.push(Block::new(index, raw));
         self.blocks.len() - 1
     }
-
-    pub(in crate::model) fn finish(self, request: &Request<'_>) -> Decoded {
-        let model = &request.model.id;
-        let mut items: Vec<Item> =
-            self.blocks.into_iter().filter_map(|block| block.item(model)).collect();
-        let usage = self.usage.total();
-        let full = usage.is_some_and(|usage| usage.output >= request.output_tokens_max);
-        let length = matches!(self.reason.as_str(), "max_tokens" | "model_context_window_exceeded");
-        let dropped = (length || full) && drop_truncated(&mut items);
-        let calls = items.iter().any(|item| matches!(item, Item::Call { .. }));
-        let stop = match self.reason.as_str() {
-            _ if length || dropped => Stop::Length,
-            "refusal" => Stop::Refused(self.explanation),
-            "pause_turn" => Stop::Paused,
-            _ if calls => Stop::Calls,
-            "end_turn" | "stop_sequence" | "tool_use" | "" => Stop::Done,
-            other => Stop::Other(other.to_owned()),
-        };
-        Decoded { items, usage, stop }
-    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::anthropic;
-    use crate::model::sample::{decode, prompt, request, stream};
+    use crate::model::body;
+    use crate::model::sample::{decode, prompt, request, service, stream};
     use crate::model::sse::tests::conformance;
     use crate::protocol::{Api, Usage};
 
@@ -222,7 +220,7 @@ mod tests {
         assert_eq!(decoded.stop, Stop::Calls);
         let mut items = vec![prompt("p")];
         items.extend(decoded.items);
-        let mut body = anthropic::body(&request(&items));
+        let mut body = body(&service(Api::Anthropic, "http://127.0.0.1:9/v1"), &request(&items));
         let expected = json!([
             { "type": "thinking", "thinking": "hm", "signature": "sig" },
             { "type": "redacted_thinking", "data": "xyz" },

@@ -6,7 +6,7 @@ use crate::model::conversation::{self, Answered, Group};
 use crate::protocol::{CallId, Effort, Item, Outcome, Tool};
 use serde_json::{Value, json};
 
-pub(in crate::model) fn body(request: &Request<'_>) -> Value {
+pub(super) fn body(request: &Request<'_>) -> Value {
     let mut body = json!({
         "model": request.model.id,
         "max_tokens": request.output_tokens_max,

@@ -3,6 +3,7 @@
 use super::DIALECT;
 use super::usage::read_usage;
 use crate::model::decoder::{Decoded, On, Phase, are_whole, count, drop_truncated};
+use crate::model::dialect::Decode;
 use crate::model::trouble::{Refusal, ServiceError, Trouble};
 use crate::model::{Progress, Request, Stop};
 use crate::protocol::{CallId, Item, Opaque, Usage};
@@ -12,8 +13,8 @@ use serde_json::{Map, Value, json};
 const REASONING_FIELDS: [&str; 3] = ["reasoning_content", "reasoning", "reasoning_text"];
 
 #[derive(Default)]
-pub(in crate::model) struct Decoder {
-    pub(in crate::model) phase: Phase,
+pub(super) struct Decoder {
+    phase: Phase,
     text: String,
     thought: String,
     /// The field that the thought came in.
@@ -34,12 +35,30 @@ struct Call {
     arguments: String,
 }
 
+impl Decode for Decoder {
+    fn event(&mut self, _: &str, value: &Value, on: &mut On<'_>) -> Result<(), Trouble> {
+        self.chunk(value, on)
+    }
+
+    fn whole(&mut self, value: &Value, on: &mut On<'_>) -> Result<(), Trouble> {
+        self.chunk(value, on)
+    }
+
+    fn done(&mut self) {
+        self.phase = Phase::Over;
+    }
+
+    fn phase(&self) -> Phase {
+        self.phase
+    }
+
+    fn finish(self: Box<Self>, request: &Request<'_>) -> Decoded {
+        self.decoded(request)
+    }
+}
+
 impl Decoder {
-    pub(in crate::model) fn chunk(
-        &mut self,
-        chunk: &Value,
-        on: &mut On<'_>,
-    ) -> Result<(), Trouble> {
+    fn chunk(&mut self, chunk: &Value, on: &mut On<'_>) -> Result<(), Trouble> {
         let failed = chunk.get("choices").is_none() || chunk.get("error").is_some();
         if let (true, Some(error)) = (failed, ServiceError::read(chunk)) {
             return Err(Trouble::Status(Refusal::of_stream(error)));
@@ -158,7 +177,7 @@ impl Decoder {
         })
     }
 
-    pub(in crate::model) fn finish(self, request: &Request<'_>) -> Decoded {
+    fn decoded(self, request: &Request<'_>) -> Decoded {
         let opaque = self.opaque(&request.model.id);
         let mut items = Vec::new();
         if !self.thought.is_empty() || opaque.is_some() {

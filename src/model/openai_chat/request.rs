@@ -3,10 +3,11 @@
 use super::DIALECT;
 use crate::model::Request;
 use crate::model::conversation::{self, Answered, Group, Loop};
+use crate::model::dialect::host;
 use crate::protocol::{Item, Service, Tool};
 use serde_json::{Map, Value, json};
 
-pub(in crate::model) fn body(service: &Service, request: &Request<'_>) -> Value {
+pub(super) fn body(service: &Service, request: &Request<'_>) -> Value {
     let host = host(&service.base_url);
     let of_openai = host == "api.openai.com" || host.ends_with(".openai.azure.com");
     let limit = if of_openai { "max_completion_tokens" } else { "max_tokens" };
@@ -28,14 +29,6 @@ pub(in crate::model) fn body(service: &Service, request: &Request<'_>) -> Value 
     }
     body["messages"] = messages(request).into();
     body
-}
-
-/// The host of an address, in lower case, without its port.
-fn host(base_url: &str) -> String {
-    let rest = base_url.split_once("://").map_or(base_url, |(_, rest)| rest);
-    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
-    let host = authority.rsplit('@').next().unwrap_or_default();
-    host.split(':').next().unwrap_or_default().to_ascii_lowercase()
 }
 
 fn tool(tool: &Tool) -> Value {
