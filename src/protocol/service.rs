@@ -8,16 +8,18 @@ use std::fmt;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Api {
+    OpenaiResponses,
     OpenaiChat,
     Anthropic,
 }
 
 impl Api {
-    pub const ALL: [Api; 2] = [Api::OpenaiChat, Api::Anthropic];
+    pub const ALL: [Api; 3] = [Api::OpenaiResponses, Api::OpenaiChat, Api::Anthropic];
 
     /// As the config names it.
     pub const fn name(self) -> &'static str {
         match self {
+            Api::OpenaiResponses => "openai-responses",
             Api::OpenaiChat => "openai-chat",
             Api::Anthropic => "anthropic",
         }
