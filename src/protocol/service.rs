@@ -11,10 +11,13 @@ pub enum Api {
     OpenaiResponses,
     OpenaiChat,
     Anthropic,
+    /// GitHub Copilot's, which is one of the others by each model.
+    Copilot,
 }
 
 impl Api {
-    pub const ALL: [Api; 3] = [Api::OpenaiResponses, Api::OpenaiChat, Api::Anthropic];
+    pub const ALL: [Api; 4] =
+        [Api::OpenaiResponses, Api::OpenaiChat, Api::Anthropic, Api::Copilot];
 
     /// As the config names it.
     pub const fn name(self) -> &'static str {
@@ -22,6 +25,7 @@ impl Api {
             Api::OpenaiResponses => "openai-responses",
             Api::OpenaiChat => "openai-chat",
             Api::Anthropic => "anthropic",
+            Api::Copilot => "copilot",
         }
     }
 }
