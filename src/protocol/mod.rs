@@ -25,7 +25,7 @@ mod usage;
 pub use ask::{Answer, Ask, Class, HunkRef, Judgement, Question, Verdict};
 pub use change::{Change, ChangeKind, Hunk, Line, LineKind};
 pub use event::{
-    AskEvent, Body, Delta, DraftEvent, End, Event, Failure, FailureKind, Limit, Notice,
+    AskEvent, Body, Delta, DraftEvent, End, Event, Excess, Failure, FailureKind, Limit, Notice,
     NoticeLevel, Queued, SessionEvent, TermEvent, TurnEvent, UsageEvent,
 };
 pub use facts::{
