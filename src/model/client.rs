@@ -81,7 +81,7 @@ impl Client {
         Ok(http.post(address).headers(headers).body(body))
     }
 
-    fn http(&self, address: &Url) -> Result<reqwest::Client, String> {
+    pub(super) fn http(&self, address: &Url) -> Result<reqwest::Client, String> {
         let near = address.scheme() == "http" && is_loopback(address);
         let client = if near { &self.near } else { &self.far };
         client

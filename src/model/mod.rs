@@ -9,6 +9,7 @@
 //! - `dialect` is what a wire format must say of itself; each has a folder: `openai_chat`,
 //!   `anthropic`. `sse` takes a stream apart, `decoder` hands its events to the dialect.
 //! - `conversation` is what the dialects have in common: who speaks when, calls with their results.
+//! - `discovery` asks services what they serve.
 //! - `failure` turns trouble into a sentence with a hint.
 
 mod anthropic;
@@ -17,6 +18,7 @@ mod client;
 mod conversation;
 mod decoder;
 mod dialect;
+mod discovery;
 mod estimate;
 mod failure;
 mod openai_chat;
@@ -32,6 +34,7 @@ use serde_json::Value;
 use std::time::Duration;
 
 pub use client::Client;
+pub use discovery::Cache;
 pub use estimate::Estimator;
 pub use timing::Timing;
 
