@@ -10,6 +10,7 @@
 //!   `openai_responses`, `anthropic`, and `copilot`, which is one of the others by each model. `sse`
 //!   takes a stream apart, `decoder` hands its events to the dialect.
 //! - `conversation` is what the dialects have in common: who speaks when, calls with their results.
+//! - `discovery` asks services what they serve.
 //! - `failure` turns trouble into a sentence with a hint.
 
 mod anthropic;
@@ -19,6 +20,7 @@ mod conversation;
 mod copilot;
 mod decoder;
 mod dialect;
+mod discovery;
 mod estimate;
 mod failure;
 mod openai_chat;
@@ -36,6 +38,7 @@ use std::time::Duration;
 
 pub use client::Client;
 pub use copilot::{DeviceAnswer, DeviceCode, DeviceLogin, copilot_address};
+pub use discovery::Cache;
 pub use estimate::Estimator;
 pub use timing::Timing;
 

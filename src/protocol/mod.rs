@@ -46,7 +46,9 @@ pub use review::{
 };
 pub use screen::{Attributes, Cell, Color, Cursor, CursorShape, Modes, Quality, Screen, Size};
 pub use scrollback::{CellStyle, LineAt, Scrollback, TextBlock};
-pub use service::{Api, EditFormat, Effort, ModelSpec, Secret, Service, Thinking, Verbosity};
+pub use service::{
+    Api, EditFormat, Effort, Found, ModelSpec, Secret, Service, Thinking, Verbosity,
+};
 pub use setting::{Budget, Mode, Net, Owner, Pen, Setting, TreeKind, Walls};
 pub use tool::Tool;
 pub use usage::{Price, Usage};

@@ -190,6 +190,29 @@ pub struct ModelSpec {
     pub fallback: Option<String>,
 }
 
+/// What a service says of a model that it serves: None where it says nothing.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Found {
+    /// As the service names it.
+    pub id: String,
+    /// Tokens of the whole window, as it is served.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub context: Option<u64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub prompt: Option<u64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub output: Option<u64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub efforts: Option<Vec<Effort>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub price: Option<Price>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub api: Option<Api>,
+    /// The service cuts a prompt that is too long off without a word.
+    #[serde(default)]
+    pub truncates: bool,
+}
+
 impl ModelSpec {
     /// A model of which nothing more is known: `prompt` and `output` in tokens.
     pub fn plain(name: &str, id: &str, service: &str, prompt: u64, output: u64) -> Self {
