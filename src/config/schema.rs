@@ -55,6 +55,8 @@ pub(super) const SETTINGS: &[(&str, Kind)] = &[
     ("providers.*.base_url", Kind::Text),
     ("providers.*.key_env", Kind::Text),
     ("providers.*.key_command", Kind::Text),
+    ("providers.*.client_id", Kind::Text),
+    ("providers.*.host", Kind::Text),
     ("models.*.provider", Kind::Text),
     ("models.*.id", Kind::Text),
     ("models.*.api", Kind::OneOf(APIS)),
@@ -94,6 +96,7 @@ pub(super) const VARIABLES: &[(&str, &str)] = &[
     ("BRISK_SHELL", "shell"),
     ("BRISK_THEME", "ui.theme"),
     ("BRISK_ASCII", "ui.ascii"),
+    ("BRISK_COPILOT_CLIENT_ID", "providers.copilot.client_id"),
 ];
 
 /// A key's parts; a part that the user named may hold dots.

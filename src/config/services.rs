@@ -1,8 +1,8 @@
 //! Providers and models: which are known, which can be used, and what a name means.
 
 use super::error::{ConfigError, Trouble, nearest};
-use super::{Config, key};
-use crate::protocol::{Api, EditFormat, Effort, ModelSpec, Price, Secret, Service, Thinking};
+use super::{Config, KeySource};
+use crate::protocol::{Api, EditFormat, Effort, ModelSpec, Price, Service, Thinking};
 use toml::Value;
 
 /// Of a model that no table knows: small enough for most.
@@ -17,13 +17,10 @@ impl Config {
 
     /// Whether the provider needs no key, or one that is there or can be asked for.
     pub fn is_usable(&self, provider: &str) -> bool {
-        match (
-            self.text(&["providers", provider, "key_env"]),
-            self.text(&["providers", provider, "key_command"]),
-        ) {
-            (_, Some(_)) => true,
-            (Some(variable), None) => self.variable(&variable).is_some(),
-            (None, None) => self.text(&["providers", provider, "base_url"]).is_some(),
+        match self.key_source(provider) {
+            Ok(KeySource::Missing(_)) | Err(_) => false,
+            Ok(KeySource::Unneeded) => self.text(&["providers", provider, "base_url"]).is_some(),
+            Ok(_) => true,
         }
     }
 
@@ -63,25 +60,7 @@ impl Config {
             );
             return Err(ConfigError::new(Trouble::Setting, message));
         }
-        let (key, key_source) = match (text("key_command"), text("key_env")) {
-            (Some(command), _) => {
-                let key = key::from_command(&command, &self.inputs.folder).map_err(|why| {
-                    let message = format!("the key_command of `{name}` gave no key: {why}");
-                    ConfigError::new(Trouble::Key, message)
-                        .hinted(format!("try it in a shell: {command}"))
-                })?;
-                (Some(key), Some("key_command".to_owned()))
-            }
-            (None, Some(variable)) => {
-                let value = self.variable(&variable).ok_or_else(|| {
-                    let message = format!("{variable} is not set, and `{name}` needs it");
-                    ConfigError::new(Trouble::Key, message)
-                        .hinted(format!("export {variable}=… with your key"))
-                })?;
-                (Some(Secret::new(value.to_owned())), Some(variable))
-            }
-            (None, None) => (None, None),
-        };
+        let (key, key_source) = self.key(name)?;
         Ok(Service { name: name.to_owned(), api, base_url, key, key_source })
     }
 
@@ -148,6 +127,9 @@ impl Config {
     }
 
     fn no_model(&self) -> ConfigError {
+        if let Err(error) = self.stored_keys().providers() {
+            return error;
+        }
         let variables: Vec<String> = self
             .providers()
             .iter()
@@ -156,6 +138,7 @@ impl Config {
         let file = self.paths.config_file();
         let hint = format!(
             "do one of these:\n\
+             - store a key: brisk auth login\n\
              - set a key: {}\n\
              - point to a server in {}:\n\
              \x20   [providers.local]\n\
@@ -232,10 +215,6 @@ impl Config {
             cache_write: dollars("cache_write").unwrap_or(input),
             output: dollars("output")?,
         })
-    }
-
-    fn variable(&self, name: &str) -> Option<&str> {
-        self.inputs.var(name).map(str::trim).filter(|value| !value.is_empty())
     }
 }
 
