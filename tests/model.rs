@@ -169,7 +169,7 @@ async fn a_tool_loop_with_thoughts_and_parallel_calls_goes_through() {
         let usage = first.usage.expect("usage");
         let tools = match api {
             Api::OpenaiChat => world.server.requests()[0].body["tools"].to_string(),
-            Api::Anthropic => {
+            _ => {
                 let mut tools = world.server.requests()[0].body["tools"].clone();
                 tools[0].as_object_mut().expect("a tool").shift_remove("cache_control");
                 tools.to_string()

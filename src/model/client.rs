@@ -81,7 +81,7 @@ impl Client {
         Ok(http.post(address).headers(headers).body(body))
     }
 
-    fn http(&self, address: &Url) -> Result<reqwest::Client, String> {
+    pub(super) fn http(&self, address: &Url) -> Result<reqwest::Client, String> {
         let near = address.scheme() == "http" && is_loopback(address);
         let client = if near { &self.near } else { &self.far };
         client
@@ -99,14 +99,14 @@ impl Client {
     }
 }
 
-fn is_loopback(address: &Url) -> bool {
+pub(super) fn is_loopback(address: &Url) -> bool {
     let host = address.host_str().unwrap_or_default();
     let bare = host.trim_start_matches('[').trim_end_matches(']');
     let by_number = bare.parse().is_ok_and(|ip: std::net::IpAddr| ip.is_loopback());
     by_number || host == "localhost" || host.ends_with(".localhost")
 }
 
-fn common_headers() -> HeaderMap {
+pub(super) fn common_headers() -> HeaderMap {
     let mut headers = HeaderMap::new();
     headers.insert(ACCEPT, HeaderValue::from_static("text/event-stream"));
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));

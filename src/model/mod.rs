@@ -7,7 +7,7 @@
 //!
 //! - `client` makes a request, again where that helps; `attempt` is one of them, `retry` decides.
 //! - `dialect` is what a wire format must say of itself; each has a folder: `openai_chat`,
-//!   `anthropic`. `sse` takes a stream apart, `decoder` hands its events to the dialect.
+//!   `anthropic`, and `copilot`, which is one of the others by each model. `sse` takes a stream apart, `decoder` hands its events to the dialect.
 //! - `conversation` is what the dialects have in common: who speaks when, calls with their results.
 //! - `failure` turns trouble into a sentence with a hint.
 
@@ -15,6 +15,7 @@ mod anthropic;
 mod attempt;
 mod client;
 mod conversation;
+mod copilot;
 mod decoder;
 mod dialect;
 mod estimate;
@@ -32,6 +33,7 @@ use serde_json::Value;
 use std::time::Duration;
 
 pub use client::Client;
+pub use copilot::{DeviceAnswer, DeviceCode, DeviceLogin, copilot_address};
 pub use estimate::Estimator;
 pub use timing::Timing;
 

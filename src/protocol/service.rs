@@ -10,16 +10,19 @@ use std::fmt;
 pub enum Api {
     OpenaiChat,
     Anthropic,
+    /// GitHub Copilot's, which is one of the others by each model.
+    Copilot,
 }
 
 impl Api {
-    pub const ALL: [Api; 2] = [Api::OpenaiChat, Api::Anthropic];
+    pub const ALL: [Api; 3] = [Api::OpenaiChat, Api::Anthropic, Api::Copilot];
 
     /// As the config names it.
     pub const fn name(self) -> &'static str {
         match self {
             Api::OpenaiChat => "openai-chat",
             Api::Anthropic => "anthropic",
+            Api::Copilot => "copilot",
         }
     }
 }
