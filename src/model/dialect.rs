@@ -3,7 +3,7 @@
 use super::Request;
 use super::decoder::{Decoded, On, Phase};
 use super::trouble::Trouble;
-use super::{anthropic, openai_chat};
+use super::{anthropic, gemini, openai_chat};
 use crate::protocol::{Api, Secret, Service};
 use reqwest::header::{HeaderMap, HeaderValue};
 use serde_json::Value;
@@ -64,6 +64,7 @@ pub(super) fn of(api: Api) -> &'static dyn Dialect {
     match api {
         Api::OpenaiChat => &openai_chat::OpenaiChat,
         Api::Anthropic => &anthropic::Anthropic,
+        Api::Gemini => &gemini::Gemini,
     }
 }
 

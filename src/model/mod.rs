@@ -7,7 +7,7 @@
 //!
 //! - `client` makes a request, again where that helps; `attempt` is one of them, `retry` decides.
 //! - `dialect` is what a wire format must say of itself; each has a folder: `openai_chat`,
-//!   `anthropic`. `sse` takes a stream apart, `decoder` hands its events to the dialect.
+//!   `anthropic`, `gemini`. `sse` takes a stream apart, `decoder` hands its events to the dialect.
 //! - `conversation` is what the dialects have in common: who speaks when, calls with their results.
 //! - `failure` turns trouble into a sentence with a hint.
 
@@ -19,6 +19,7 @@ mod decoder;
 mod dialect;
 mod estimate;
 mod failure;
+mod gemini;
 mod openai_chat;
 mod retry;
 #[cfg(test)]
@@ -129,9 +130,11 @@ mod tests {
             Some(Opaque { dialect: dialect.into(), model: "tiny".into(), value })
         };
         let reasoning = json!({ "reasoning_content": "hm" });
+        let signed = json!({ "text": "hm", "thought": true, "thoughtSignature": "s" });
         let mut items = vec![
             Item::Thought { text: "hm".into(), opaque: opaque("anthropic", value) },
             Item::Thought { text: "hm".into(), opaque: opaque("openai-chat", reasoning) },
+            Item::Thought { text: "hm".into(), opaque: opaque("gemini", json!([signed])) },
             assistant("a"),
         ];
         let names: Vec<_> = (0..calls).map(|at| format!("c{number}_{at}")).collect();
@@ -149,7 +152,8 @@ mod tests {
     /// The messages as they go over the wire, without the markers that move.
     fn sent(api: Api, items: &[Item]) -> Vec<String> {
         let body = body(&service(api, "http://localhost/v1"), &request(items));
-        let messages = body["messages"].as_array().expect("messages");
+        let lists = ["messages", "contents"].map(|name| body[name].as_array());
+        let messages = lists.into_iter().flatten().next().expect("messages");
         let marker = ",\"cache_control\":{\"type\":\"ephemeral\"}";
         messages.iter().map(|message| message.to_string().replace(marker, "")).collect()
     }

@@ -10,16 +10,18 @@ use std::fmt;
 pub enum Api {
     OpenaiChat,
     Anthropic,
+    Gemini,
 }
 
 impl Api {
-    pub const ALL: [Api; 2] = [Api::OpenaiChat, Api::Anthropic];
+    pub const ALL: [Api; 3] = [Api::OpenaiChat, Api::Anthropic, Api::Gemini];
 
     /// As the config names it.
     pub const fn name(self) -> &'static str {
         match self {
             Api::OpenaiChat => "openai-chat",
             Api::Anthropic => "anthropic",
+            Api::Gemini => "gemini",
         }
     }
 }
