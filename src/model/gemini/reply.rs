@@ -153,6 +153,7 @@ mod tests {
                 "thoughtSignature": "CiQB/+=é" }])),
             chunk(&json!([{ "functionCall": { "name": "run" } }])),
             chunk(&json!([{ "text": "", "thoughtSignature": "tail" }])),
+            chunk(&json!([{ "text": "" }])),
             finish("STOP"),
         ]
     }
