@@ -3,7 +3,7 @@
 use brisk::model::{Client, Progress, Reply, Request, Stop, Timing};
 use brisk::protocol::{
     Api, CallId, Detail, Effort, Excess, Failure, FailureKind, Item, ModelSpec, Outcome, Secret,
-    Service, Tool, UserKind,
+    Service, Thinking, Tool, UserKind,
 };
 use brisk::scripted::{Script, Server, count_tokens};
 use serde_json::json;
@@ -154,6 +154,7 @@ async fn a_tool_loop_with_thoughts_and_parallel_calls_goes_through() {
     for api in BOTH {
         let mut world = World::new(api, script).await;
         world.effort = Some(Effort::Low);
+        world.model.thinking = Thinking::Adaptive;
         let mut items = vec![prompt("fix it")];
 
         let first = world.ask(&items).await.expect("a reply");
@@ -168,7 +169,7 @@ async fn a_tool_loop_with_thoughts_and_parallel_calls_goes_through() {
         assert_eq!(arguments, ["{\"command\":\"ls\"}", "{\"command\": \"pwd\"}"]);
         let usage = first.usage.expect("usage");
         let tools = match api {
-            Api::OpenaiChat => world.server.requests()[0].body["tools"].to_string(),
+            Api::OpenaiChat | Api::Gemini => world.server.requests()[0].body["tools"].to_string(),
             _ => {
                 let mut tools = world.server.requests()[0].body["tools"].clone();
                 tools[0].as_object_mut().expect("a tool").shift_remove("cache_control");

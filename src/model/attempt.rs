@@ -4,7 +4,7 @@
 use super::decoder::{Decoded, Decoder, On, Phase, SHOWN_CHARS_MAX};
 use super::sse::Parser;
 use super::timing::Timing;
-use super::trouble::{Refusal, ServiceError, Trouble};
+use super::trouble::{Refusal, ServiceError, Trouble, retry_delay};
 use super::{Progress, Request, retry};
 use crate::protocol::Service;
 use reqwest::{RequestBuilder, Response};
@@ -165,6 +165,8 @@ async fn refused(mut response: Response, timing: &Timing, on: &mut On<'_>) -> Tr
             _ => break,
         }
     }
+    let beside = || serde_json::from_slice(&body).ok().as_ref().and_then(retry_delay);
+    let retry_after = retry_after.or_else(beside);
     Trouble::Status(Refusal { status, error: read_error(&body), retry_after, should_retry })
 }
 

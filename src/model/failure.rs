@@ -59,6 +59,10 @@ impl Teller<'_> {
                 format!("the stream of {name} holds what is no JSON: {}", self.clip(start)),
                 &format!("check the service's api, and what stands between here and {url}"),
             ),
+            Trouble::BadCall(why) => provider(
+                format!("the model of {name} made a call that cannot be read: {}", self.clip(why)),
+                "try again, or choose another model",
+            ),
             Trouble::TooLarge => {
                 provider(format!("the reply of {name} is larger than any reply may be"), "")
             }
@@ -76,6 +80,7 @@ impl Teller<'_> {
                 self.overflow(&refusal.error)
             }
             401 | 403 => self.credentials(status, &said),
+            400 if refusal.error.says("API_KEY_INVALID") => self.credentials(status, &said),
             402 => provider(
                 format!("{name} wants to be paid first (402){said}"),
                 "see its billing page",
@@ -110,8 +115,8 @@ impl Teller<'_> {
     fn credentials(&self, status: u16, said: &str) -> Failure {
         let name = &self.service.name;
         let message = match (status, &self.service.key) {
-            (401, None) => format!("{name} wants a key, and none is set{said}"),
-            (401, Some(_)) => format!("{name} refused the key (401){said}"),
+            (_, None) => format!("{name} wants a key, and none is set{said}"),
+            (400 | 401, Some(_)) => format!("{name} refused the key ({status}){said}"),
             _ => format!("{name} does not allow this ({status}){said}"),
         };
         let hint = match &self.service.key {
@@ -223,6 +228,7 @@ fn is_overflow(error: &ServiceError) -> bool {
         "context size",
         "context length",
         "input is too long",
+        "input token count",
         "too many tokens",
     ];
     error.overflow.is_some()

@@ -7,8 +7,8 @@
 //!
 //! - `client` makes a request, again where that helps; `attempt` is one of them, `retry` decides.
 //! - `dialect` is what a wire format must say of itself; each has a folder: `openai_chat`,
-//!   `openai_responses`, `anthropic`, and `copilot`, which is one of the others by each model. `sse`
-//!   takes a stream apart, `decoder` hands its events to the dialect.
+//!   `openai_responses`, `anthropic`, `gemini`, and `copilot`, which is one of the others by each
+//!   model. `sse` takes a stream apart, `decoder` hands its events to the dialect.
 //! - `conversation` is what the dialects have in common: who speaks when, calls with their results.
 //! - `discovery` asks services what they serve.
 //! - `failure` turns trouble into a sentence with a hint.
@@ -23,6 +23,7 @@ mod dialect;
 mod discovery;
 mod estimate;
 mod failure;
+mod gemini;
 mod openai_chat;
 mod openai_responses;
 mod retry;
@@ -138,10 +139,12 @@ mod tests {
         let reasoning = json!({ "reasoning_content": "hm" });
         let encrypted = json!({ "type": "reasoning", "id": format!("rs_{number}"), "summary": [],
             "encrypted_content": "gA" });
+        let signed = json!({ "text": "hm", "thought": true, "thoughtSignature": "s" });
         let mut items = vec![
             Item::Thought { text: "hm".into(), opaque: opaque("anthropic", value) },
             Item::Thought { text: "hm".into(), opaque: opaque("openai-responses", encrypted) },
             Item::Thought { text: "hm".into(), opaque: opaque("openai-chat", reasoning) },
+            Item::Thought { text: "hm".into(), opaque: opaque("gemini", json!([signed])) },
             assistant("a"),
         ];
         let names: Vec<_> = (0..calls).map(|at| format!("c{number}_{at}")).collect();
@@ -161,6 +164,7 @@ mod tests {
         let body = body(&service(api, "http://localhost/v1"), &request(items));
         let list = match api {
             Api::OpenaiResponses => "input",
+            Api::Gemini => "contents",
             Api::OpenaiChat | Api::Anthropic | Api::Copilot => "messages",
         };
         let messages = body[list].as_array().expect(list);
