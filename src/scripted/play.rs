@@ -5,7 +5,7 @@ use super::prompts::Prompts;
 use super::refusal::{Refusal, Wire};
 use super::script::{Fault, RetryAfter, Script, Scripted};
 use super::stream::{Say, Stream, play};
-use super::{chat, messages};
+use super::{chat, messages, responses};
 use crate::protocol::Usage;
 use serde_json::Value;
 
@@ -114,16 +114,17 @@ impl Play {
     fn admit(&mut self, incoming: &Incoming, body: &Value) -> Result<Asked, Refusal> {
         if self.script.key.is_some() && incoming.key != self.script.key {
             let message = match incoming.wire {
-                Wire::Chat => "Incorrect API key provided.",
+                Wire::Responses | Wire::Chat => "Incorrect API key provided.",
                 Wire::Messages => "invalid x-api-key",
             };
             let refusal = Refusal::new(401, message);
             return Err(match incoming.wire {
-                Wire::Chat => refusal.coded("invalid_api_key"),
+                Wire::Responses | Wire::Chat => refusal.coded("invalid_api_key"),
                 Wire::Messages => refusal,
             });
         }
         let checked = match incoming.wire {
+            Wire::Responses => responses::check(body, &self.given, self.script.efforts.as_deref()),
             Wire::Chat => chat::check(body, &self.given),
             Wire::Messages => {
                 let version = |header: &(String, String)| header.0 == "anthropic-version";
@@ -194,7 +195,7 @@ impl Play {
         self.replies += 1;
         let number = self.replies;
         let prefix = match wire {
-            Wire::Chat => "call",
+            Wire::Responses | Wire::Chat => "call",
             Wire::Messages => "toolu",
         };
         let call_ids: Vec<_> =
@@ -212,11 +213,16 @@ impl Play {
             usage,
         };
         let error = Refusal::new(529, "Overloaded").coded(match wire {
-            Wire::Chat => "server_error",
+            Wire::Responses | Wire::Chat => "server_error",
             Wire::Messages => "overloaded_error",
         });
         let error = error.body(wire);
         let stream = match wire {
+            Wire::Responses => {
+                let events = responses::events(&say, asked.wants);
+                let error = responses::error(&say, events.len());
+                play(reply, events, error)
+            }
             Wire::Chat => {
                 let events = chat::events(&say, asked.figures);
                 play(reply, events, chat::error(&error))
@@ -244,7 +250,7 @@ fn unmet(reply: &Scripted, asked: &Asked) -> Option<String> {
 
 fn unknown_model(wire: Wire, model: &str) -> Refusal {
     match wire {
-        Wire::Chat => {
+        Wire::Responses | Wire::Chat => {
             let message =
                 format!("The model `{model}` does not exist or you do not have access to it.");
             Refusal::new(404, message).coded("model_not_found")
@@ -255,6 +261,12 @@ fn unknown_model(wire: Wire, model: &str) -> Refusal {
 
 fn overflow(wire: Wire) -> Refusal {
     match wire {
+        Wire::Responses => Refusal::invalid(
+            "input",
+            "Your input exceeds the context window of this model. Please adjust your input and try \
+             again.",
+        )
+        .coded("context_length_exceeded"),
         Wire::Chat => Refusal::invalid(
             "messages",
             "This model's maximum context length is 8192 tokens. However, your messages resulted in \

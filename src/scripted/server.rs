@@ -51,7 +51,7 @@ impl Server {
         Ok(Server { play, address, serving })
     }
 
-    /// For either wire: `http://127.0.0.1:PORT/v1`.
+    /// For every wire: `http://127.0.0.1:PORT/v1`.
     pub fn base_url(&self) -> String {
         format!("http://{}/v1", self.address)
     }
@@ -113,6 +113,7 @@ async fn converse(socket: TcpStream, play: Arc<Mutex<Play>>) {
 async fn respond(request: Request<Body>, play: Arc<Mutex<Play>>) -> Response<ResponseBody> {
     let wire = match (request.method(), request.uri().path()) {
         (&Method::GET, "/v1/models") => return models(&lock(&play).models()),
+        (&Method::POST, "/v1/responses") => Wire::Responses,
         (&Method::POST, "/v1/chat/completions") => Wire::Chat,
         (&Method::POST, "/v1/messages") => Wire::Messages,
         (method, path) => {
@@ -148,7 +149,9 @@ fn recorded_headers(headers: &HeaderMap) -> Vec<(String, String)> {
 fn key(wire: Wire, headers: &HeaderMap) -> Option<String> {
     let text = |name: &str| headers.get(name)?.to_str().ok();
     match wire {
-        Wire::Chat => text("authorization")?.strip_prefix("Bearer ").map(str::to_owned),
+        Wire::Responses | Wire::Chat => {
+            text("authorization")?.strip_prefix("Bearer ").map(str::to_owned)
+        }
         Wire::Messages => text("x-api-key").map(str::to_owned),
     }
 }
