@@ -5,7 +5,7 @@ use super::prompts::Prompts;
 use super::refusal::{Refusal, Wire};
 use super::script::{Fault, RetryAfter, Script, Scripted};
 use super::stream::{Say, Stream, play};
-use super::{chat, gemini, messages};
+use super::{chat, gemini, messages, responses};
 use crate::protocol::Usage;
 use serde_json::Value;
 
@@ -116,12 +116,15 @@ impl Play {
         if self.script.key.is_some() && incoming.key != self.script.key {
             let refused = |message: &str| Refusal::new(401, message);
             return Err(match incoming.wire {
-                Wire::Chat => refused("Incorrect API key provided.").coded("invalid_api_key"),
+                Wire::Responses | Wire::Chat => {
+                    refused("Incorrect API key provided.").coded("invalid_api_key")
+                }
                 Wire::Messages => refused("invalid x-api-key"),
                 Wire::Gemini => gemini::invalid_key(incoming.key.as_deref()),
             });
         }
         let checked = match incoming.wire {
+            Wire::Responses => responses::check(body, &self.given, self.script.efforts.as_deref()),
             Wire::Chat => chat::check(body, &self.given),
             Wire::Gemini => gemini::check(&incoming.path, body, &self.given),
             Wire::Messages => {
@@ -193,7 +196,7 @@ impl Play {
         self.replies += 1;
         let number = self.replies;
         let prefix = match wire {
-            Wire::Chat => "call",
+            Wire::Responses | Wire::Chat => "call",
             Wire::Messages => "toolu",
             Wire::Gemini => "gemini",
         };
@@ -212,12 +215,17 @@ impl Play {
             usage,
         };
         let error = Refusal::new(529, "Overloaded").coded(match wire {
-            Wire::Chat => "server_error",
+            Wire::Responses | Wire::Chat => "server_error",
             Wire::Messages => "overloaded_error",
             Wire::Gemini => "SERVICE_OVERLOADED",
         });
         let error = error.body(wire);
         let stream = match wire {
+            Wire::Responses => {
+                let events = responses::events(&say, asked.wants);
+                let error = responses::error(&say, events.len());
+                play(reply, events, error)
+            }
             Wire::Chat => {
                 let events = chat::events(&say, asked.figures);
                 play(reply, events, chat::error(&error))
@@ -249,7 +257,7 @@ fn unmet(reply: &Scripted, asked: &Asked) -> Option<String> {
 
 fn unknown_model(wire: Wire, model: &str) -> Refusal {
     match wire {
-        Wire::Chat => {
+        Wire::Responses | Wire::Chat => {
             let message =
                 format!("The model `{model}` does not exist or you do not have access to it.");
             Refusal::new(404, message).coded("model_not_found")
@@ -267,6 +275,12 @@ fn unknown_model(wire: Wire, model: &str) -> Refusal {
 
 fn overflow(wire: Wire) -> Refusal {
     match wire {
+        Wire::Responses => Refusal::invalid(
+            "input",
+            "Your input exceeds the context window of this model. Please adjust your input and try \
+             again.",
+        )
+        .coded("context_length_exceeded"),
         Wire::Chat => Refusal::invalid(
             "messages",
             "This model's maximum context length is 8192 tokens. However, your messages resulted in \

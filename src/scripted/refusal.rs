@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Wire {
+    Responses,
     Chat,
     Messages,
     Gemini,
@@ -35,7 +36,7 @@ impl Refusal {
 
     pub(super) fn body(&self, wire: Wire) -> Value {
         match wire {
-            Wire::Chat => json!({ "error": {
+            Wire::Responses | Wire::Chat => json!({ "error": {
                 "message": self.message,
                 "type": self.code.as_deref().filter(|code| *code == "insufficient_quota")
                     .unwrap_or_else(|| chat_type(self.status)),

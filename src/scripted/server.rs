@@ -115,6 +115,7 @@ async fn converse(socket: TcpStream, play: Arc<Mutex<Play>>) {
 async fn respond(request: Request<Body>, play: Arc<Mutex<Play>>) -> Response<ResponseBody> {
     let wire = match (request.method(), request.uri().path()) {
         (&Method::GET, "/v1/models") => return models(&lock(&play).models()),
+        (&Method::POST, "/v1/responses") => Wire::Responses,
         (&Method::POST, "/v1/chat/completions") => Wire::Chat,
         (&Method::POST, "/v1/messages") => Wire::Messages,
         (&Method::POST, path) if gemini::model_in(path).is_some() => Wire::Gemini,
@@ -151,7 +152,9 @@ fn recorded_headers(headers: &HeaderMap) -> Vec<(String, String)> {
 fn key(wire: Wire, headers: &HeaderMap) -> Option<String> {
     let text = |name: &str| headers.get(name)?.to_str().ok();
     match wire {
-        Wire::Chat => text("authorization")?.strip_prefix("Bearer ").map(str::to_owned),
+        Wire::Responses | Wire::Chat => {
+            text("authorization")?.strip_prefix("Bearer ").map(str::to_owned)
+        }
         Wire::Messages => text("x-api-key").map(str::to_owned),
         Wire::Gemini => text("x-goog-api-key").map(str::to_owned),
     }
