@@ -9,20 +9,28 @@
 //! - `dialect` is what a wire format must say of itself; each has a folder: `openai_chat`,
 //!   `anthropic`. `sse` takes a stream apart, `decoder` hands its events to the dialect.
 //! - `conversation` is what the dialects have in common: who speaks when, calls with their results.
+//! - `roads` are the HTTP clients, `clock` keeps the deadlines and notices silence, `sending` reads the
+//!   HTTP library's errors, `listen` is whom a reply is told to.
 //! - `failure` turns trouble into a sentence with a hint.
 
 mod anthropic;
 mod attempt;
 mod client;
+mod clock;
 mod conversation;
 mod decoder;
 mod dialect;
 mod estimate;
 mod failure;
+mod listen;
+mod meaning;
 mod openai_chat;
+mod overflow;
 mod retry;
+mod roads;
 #[cfg(test)]
 mod sample;
+mod sending;
 mod sse;
 mod timing;
 mod trouble;
@@ -33,7 +41,8 @@ use std::time::Duration;
 
 pub use client::Client;
 pub use estimate::Estimator;
-pub use timing::Timing;
+pub use listen::{Listen, Lost};
+pub use timing::{Network, Timing};
 
 /// What a model is asked. With the same system text, tools and items, and more items behind them,
 /// the messages of the new body begin with those of the old one, byte for byte, apart from the
@@ -74,8 +83,11 @@ pub enum Progress<'a> {
         wait: Duration,
         why: &'a str,
     },
-    /// Nothing has come for this long. Said again each time as much has passed.
+    /// Nothing has come for this long. Said again each time the silence has doubled.
     Silent(Duration),
+    /// The model has said no word for this long, but the connection lives: bytes come that say
+    /// nothing, as services send them while a model thinks.
+    Thinking(Duration),
 }
 
 #[derive(Clone, Debug, PartialEq)]
