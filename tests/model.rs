@@ -85,6 +85,7 @@ impl World {
                 }
                 Progress::Retry { attempt, of, .. } => format!("retry {attempt} of {of}"),
                 Progress::Silent(_) => "silent".to_owned(),
+                Progress::Thinking(_) => "thinking".to_owned(),
             };
             if log.last() != Some(&line) {
                 log.push(line);
@@ -305,7 +306,7 @@ async fn a_used_up_quota_is_not_asked_again() {
     let mut world = World::new(Api::OpenaiChat, script).await;
     let (_, said) = world.fail().await;
     assert_eq!(world.requests(), 1);
-    assert!(said.starts_with("the quota of acme is used up"), "{said}");
+    assert!(said.starts_with("the quota or the credit at acme is used up"), "{said}");
 }
 
 #[tokio::test]

@@ -9,12 +9,24 @@ use std::time::Duration;
 pub(super) enum Trouble {
     /// It could not even be sent: an address or a key that no request can carry.
     Unsendable(String),
+    /// The certificates that the user names cannot be had: a sentence.
+    NoCertificates(String),
     /// Nobody listens there.
     Refused,
-    /// No connection for another reason: name, route, TLS, timeout.
+    /// The service's name is not known.
+    Nameless(String),
+    /// No connection because of the service's certificate.
+    Certificate(Certificate),
+    /// No connection through the proxy.
+    Proxy(String),
+    /// The proxy wants a name and a password.
+    ProxyLogin,
+    /// No connection for another reason: route, TLS, timeout.
     Unreachable(String),
     /// Nothing came for as long as this.
     Silent(Duration),
+    /// The reply was not whole after as long as this, though it kept coming.
+    Endless(Duration),
     /// The service said no: by its HTTP status, or in the stream by an error that means the same.
     Status(Refusal),
     /// The stream broke off before its end.
@@ -26,6 +38,16 @@ pub(super) enum Trouble {
     /// The model made a call that its service itself could not read; what the service says of it.
     BadCall(String),
     TooLarge,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Certificate {
+    /// Nobody whom this machine trusts has signed it.
+    Unknown,
+    /// It has expired, or is another host's.
+    Invalid(String),
+    /// There is none: what listens there does not speak TLS.
+    NoTls,
 }
 
 impl From<TooLarge> for Trouble {
@@ -120,6 +142,7 @@ impl ServiceError {
             ("insufficient_quota", 429),
             ("timeout_error", 504),
             ("overloaded_error", 529),
+            ("content_filter", 400),
         ];
         meanings.iter().find(|(word, _)| self.says(word)).map_or(500, |(_, status)| *status)
     }
