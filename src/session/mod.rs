@@ -15,6 +15,7 @@ mod ledger;
 mod record;
 mod repair;
 mod review;
+mod routes;
 mod shells;
 mod start;
 mod state;
