@@ -2,8 +2,8 @@
 
 use brisk::model::{Client, Progress, Reply, Request, Stop, Timing};
 use brisk::protocol::{
-    Api, CallId, Detail, Effort, Failure, FailureKind, Item, ModelSpec, Outcome, Secret, Service,
-    Tool, UserKind,
+    Api, CallId, Detail, Effort, Excess, Failure, FailureKind, Item, ModelSpec, Outcome, Secret,
+    Service, Tool, UserKind,
 };
 use brisk::scripted::{Script, Server, count_tokens};
 use serde_json::json;
@@ -169,7 +169,7 @@ async fn a_tool_loop_with_thoughts_and_parallel_calls_goes_through() {
         let usage = first.usage.expect("usage");
         let tools = match api {
             Api::OpenaiChat => world.server.requests()[0].body["tools"].to_string(),
-            Api::Anthropic => {
+            _ => {
                 let mut tools = world.server.requests()[0].body["tools"].clone();
                 tools[0].as_object_mut().expect("a tool").shift_remove("cache_control");
                 tools.to_string()
@@ -421,7 +421,8 @@ async fn an_overflow_names_its_numbers() {
     for api in BOTH {
         let mut world = World::new(api, "[[reply]]\nfault = \"overflow\"").await;
         let (kind, said) = world.fail().await;
-        assert_eq!(kind, FailureKind::Overflow, "{api:?}");
+        let excess = Some(Excess { tokens: 44_055, window: 8192 });
+        assert_eq!(kind, FailureKind::Overflow { excess }, "{api:?}");
         assert!(said.contains("44055 tokens, 8192 fit"), "{said}");
     }
 }

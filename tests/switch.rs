@@ -368,7 +368,7 @@ fn a_prompt_that_is_refused_again_ends_the_turn_with_the_figures() {
             let mut stage = Stage::open(&place, Mode::Confirm, 1_000_000).await;
             stage.prompt("count them all").await;
             let End::Failed(failure) = stage.end().await else { panic!("it cannot end well") };
-            assert_eq!(failure.kind, FailureKind::Overflow);
+            assert!(matches!(failure.kind, FailureKind::Overflow { .. }), "{failure:?}");
             assert!(failure.message.contains("44055 tokens, 8192 fit"), "{failure}");
             assert_eq!(compactions(&stage.events).len(), 1);
             assert_eq!(place.server().requests().len(), 8);
@@ -402,7 +402,7 @@ fn a_prompt_that_cannot_be_made_short_enough_is_not_sent() {
         let mut stage = Stage::open(&place, Mode::Confirm, 1_000_000).await;
         stage.prompt(&"a long tale ".repeat(4_000)).await;
         let End::Failed(failure) = stage.end().await else { panic!("it cannot end well") };
-        assert_eq!(failure.kind, FailureKind::Overflow);
+        assert!(matches!(failure.kind, FailureKind::Overflow { .. }), "{failure:?}");
         assert!(failure.message.contains("6000 fit"), "{failure}");
         assert!(place.server().requests().is_empty());
     });

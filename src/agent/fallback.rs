@@ -31,7 +31,7 @@ pub(super) async fn recover(
     out: &dyn Out,
 ) -> Result<(), Failure> {
     match failure.kind {
-        FailureKind::Overflow => room::make_after(turn, world, failure, out)?,
+        FailureKind::Overflow { .. } => room::make_after(turn, world, failure, out)?,
         FailureKind::Provider => go_elsewhere(turn, world, failure, out).await?,
         // The user's to set right, or this machine's trouble: another model would hide it.
         FailureKind::Credentials

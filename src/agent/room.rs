@@ -4,7 +4,7 @@ use super::compact::{self, Standing};
 use super::{Out, Route, Turn, World, context, tools};
 use crate::model::{Estimator, Request};
 use crate::protocol::{
-    Body, Compacted, Failure, FailureKind, Item, ModelSpec, SessionEvent, Usage,
+    Body, Compacted, Excess, Failure, FailureKind, Item, ModelSpec, SessionEvent, Usage,
 };
 use std::sync::{Mutex, PoisonError};
 
@@ -78,7 +78,8 @@ pub(super) fn make_after(
         return Err(failure);
     }
     let needed = tokens(&world.model, &world.estimator, &turn.conversation);
-    let Some((tokens, said)) = figures(&failure) else {
+    let FailureKind::Overflow { excess: Some(Excess { tokens, window: said }) } = failure.kind
+    else {
         // How much would fit is not known, and less may.
         return shorten(turn, world, needed.saturating_sub(1), out).map_err(|_| failure);
     };
@@ -115,7 +116,7 @@ fn shorten(turn: &mut Turn, world: &World, window: u64, out: &dyn Out) -> Result
 
 fn too_long(model: &ModelSpec, tokens: u64, window: u64) -> Failure {
     Failure {
-        kind: FailureKind::Overflow,
+        kind: FailureKind::Overflow { excess: Some(Excess { tokens, window }) },
         message: format!(
             "the conversation does not fit the window of {}: about {tokens} tokens at the least, \
              {window} fit",
@@ -127,14 +128,6 @@ fn too_long(model: &ModelSpec, tokens: u64, window: u64) -> Failure {
                 .to_owned(),
         ),
     }
-}
-
-/// Tokens of the prompt and of the window, as the service counts them, where it says so.
-fn figures(failure: &Failure) -> Option<(u64, u64)> {
-    let (_, said) = failure.message.rsplit_once(": ")?;
-    let (tokens, rest) = said.split_once(" tokens, ")?;
-    let window = rest.split_once(" fit")?.0;
-    Some((tokens.parse().ok()?, window.parse().ok()?))
 }
 
 #[cfg(test)]
