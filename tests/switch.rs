@@ -384,10 +384,15 @@ fn no_prompt_is_sent_that_is_larger_than_the_window() {
         let mut stage = Stage::open(&place, Mode::Confirm, 1_000_000).await;
         stage.prompt("count them all").await;
         assert_eq!(stage.end().await, End::Done, "{:?}", place.server().mismatch());
+        let requests = place.server().requests();
+        let messages = |at: usize| requests[at].body["messages"].as_array().unwrap();
+        let extends = |at: &usize| messages(*at).starts_with(messages(at - 1));
+        let cuts = (1..requests.len()).filter(|at| !extends(at)).count();
         let largest = place.server().requests().iter().map(|request| request.usage.prompt()).max();
         assert!(largest.is_some_and(|largest| largest <= 6_000), "{largest:?}");
         let compacted = compactions(&stage.events);
         assert!((1..=8).contains(&compacted.len()), "not at every step: {compacted:?}");
+        assert_eq!(cuts, compacted.len(), "each request begins with the one before, save at a cut");
         for (before, after) in compacted {
             assert!(before > 6_000 && after <= 3_600, "headroom is kept: {before} {after}");
         }

@@ -10,7 +10,7 @@ use std::ops::Range;
 
 const HEAD: &str =
     "Earlier parts of this conversation were left out to make room. What matters of them:";
-const ASKED: &str = "Asked for before, and answered:";
+const ASKED: &str = "Asked for in earlier turns, not now:";
 const DONE: &str = "Done already; do not do it again without a reason:";
 const DECIDED: &str = "The user decided:";
 const LAST_WORDS: &str = "Your last words before:";

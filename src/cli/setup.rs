@@ -109,6 +109,7 @@ pub(super) fn options_with(
         mode: config.mode,
         model,
         service,
+        resolve: session::by_config(Arc::clone(config)),
         budget: config.budget,
         rules: rules(args, config)?,
         size: UNSEEN,

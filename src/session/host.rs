@@ -9,7 +9,6 @@ use super::review::Review;
 use super::routes::Routes;
 use super::shells::Shells;
 use crate::agent::{self, Draft, Out, Route, Routes as _, Surroundings, Terminals, Turn, World};
-use crate::config::ConfigError;
 use crate::model::Client;
 use crate::protocol::{
     Author, Body, DraftEvent, End, Failure, FailureKind, Input, Item, Limit, Mode, NoticeLevel, Op,
@@ -58,7 +57,7 @@ pub(super) struct Host {
 
 pub(super) struct Choosing {
     op: OpId,
-    task: JoinHandle<Result<Route, ConfigError>>,
+    task: JoinHandle<Result<Route, Failure>>,
 }
 
 pub(super) struct RunningTurn {
@@ -186,7 +185,7 @@ impl Host {
     }
 
     /// The model was looked up: it is in force with the next request, or nothing changes.
-    fn choose(&mut self, op: OpId, found: Result<Route, ConfigError>) {
+    fn choose(&mut self, op: OpId, found: Result<Route, Failure>) {
         self.choosing = None;
         self.record.set_op(Some(op));
         match found {
@@ -456,7 +455,7 @@ async fn ended(running: &mut Option<RunningTurn>) -> End {
 }
 
 /// What a model's name means; never, if none is looked up.
-async fn found(choosing: &mut Option<Choosing>) -> (OpId, Result<Route, ConfigError>) {
+async fn found(choosing: &mut Option<Choosing>) -> (OpId, Result<Route, Failure>) {
     match choosing {
         Some(Choosing { op, task }) => {
             (*op, task.await.expect("looking up a model does not panic"))

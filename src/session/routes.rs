@@ -2,14 +2,32 @@
 
 use super::record::Record;
 use crate::agent::{self, Out, Route, Wait};
-use crate::config::{Config, ConfigError};
+use crate::config::Config;
 use crate::model::Estimator;
-use crate::protocol::{Body, Failure, FailureKind, ModelSpec, Service, SessionEvent, Setting};
+use crate::protocol::{Api, Body, Failure, FailureKind, ModelSpec, Service, SessionEvent, Setting};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+/// What a model's name means, and where it is served, with the key. May block for seconds: a command
+/// may have to be asked for the key, or a service for what it serves.
+pub type Resolve = Arc<dyn Fn(&str) -> Result<(ModelSpec, Service), Failure> + Send + Sync>;
+
+/// As the configuration alone says it.
+pub fn by_config(config: Arc<Config>) -> Resolve {
+    Arc::new(move |name| {
+        let resolved =
+            config.resolve(name).and_then(|model| Ok((config.service(&model.service)?, model)));
+        let (service, model) = resolved.map_err(|error| Failure {
+            kind: FailureKind::Config,
+            message: error.to_string(),
+            hint: error.hint,
+        })?;
+        Ok((model, service))
+    })
+}
+
 pub(super) struct Routes {
-    config: Arc<Config>,
+    resolve: Resolve,
     record: Arc<Record>,
     inner: Mutex<Inner>,
 }
@@ -29,7 +47,7 @@ struct Learnt {
 
 impl Routes {
     pub(super) fn new(
-        config: Arc<Config>,
+        resolve: Resolve,
         record: Arc<Record>,
         model: ModelSpec,
         service: Service,
@@ -38,26 +56,23 @@ impl Routes {
         let learnt = Learnt::default();
         let estimator = Arc::clone(&learnt.estimator);
         let learnt = HashMap::from([(model.name.clone(), learnt)]);
-        let chosen = Route { service, model, estimator };
-        Routes { config, record, inner: Mutex::new(Inner { chosen, learnt }) }
+        let chosen = Route { service: speaking(service, &model), model, estimator };
+        Routes { resolve, record, inner: Mutex::new(Inner { chosen, learnt }) }
     }
 
-    /// A model by its name in the configuration. What the session has learnt of it holds.
-    pub(super) async fn find(&self, name: &str) -> Result<Route, ConfigError> {
-        let (config, name) = (Arc::clone(&self.config), name.to_owned());
-        // A command may have to be asked for the key.
-        let found = tokio::task::spawn_blocking(move || {
-            let model = config.resolve(&name)?;
-            Ok((config.service(&model.service)?, model))
-        });
-        let (service, mut model) = found.await.expect("looking up a model does not panic")?;
+    /// A model by its name. What the session has learnt of it holds.
+    pub(super) async fn find(&self, name: &str) -> Result<Route, Failure> {
+        let (resolve, name) = (Arc::clone(&self.resolve), name.to_owned());
+        let found = tokio::task::spawn_blocking(move || resolve(&name));
+        let (mut model, service) = found.await.expect("looking up a model does not panic")?;
         self.record.set_service(&model.name, &service.name);
         let mut inner = self.lock();
         let learnt = inner.learnt.entry(model.name.clone()).or_default();
         if let Some(window) = learnt.window {
             agent::narrow(&mut model, window);
         }
-        Ok(Route { service, model, estimator: Arc::clone(&learnt.estimator) })
+        let estimator = Arc::clone(&learnt.estimator);
+        Ok(Route { service: speaking(service, &model), model, estimator })
     }
 
     /// From the next request on.
@@ -79,13 +94,7 @@ impl agent::Routes for Routes {
     }
 
     fn to<'a>(&'a self, model: &'a str) -> Wait<'a, Result<Route, Failure>> {
-        Box::pin(async move {
-            self.find(model).await.map_err(|error| Failure {
-                kind: FailureKind::Config,
-                message: error.to_string(),
-                hint: error.hint,
-            })
-        })
+        Box::pin(self.find(model))
     }
 
     fn narrow(&self, model: &str, window: u64) {
@@ -98,4 +107,12 @@ impl agent::Routes for Routes {
             self.record.emit(Body::Session(SessionEvent::Window { tokens }));
         }
     }
+}
+
+/// A model may have a wire of its own. Copilot's says itself which one that is.
+fn speaking(mut service: Service, model: &ModelSpec) -> Service {
+    if service.api != Api::Copilot {
+        service.api = model.api.unwrap_or(service.api);
+    }
+    service
 }

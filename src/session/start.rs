@@ -7,7 +7,7 @@ use super::host::Host;
 use super::journal::Journal;
 use super::record::{Ledger, Record};
 use super::review::Review;
-use super::routes::Routes;
+use super::routes::{Resolve, Routes};
 use super::shells::Shells;
 use super::{Handle, OPS_MAX, Subscriber, sweep};
 use crate::agent::Out;
@@ -39,6 +39,8 @@ pub struct Options {
     pub mode: Mode,
     pub model: ModelSpec,
     pub service: Service,
+    /// For models that are chosen later, and for fallbacks.
+    pub resolve: Resolve,
     pub budget: Budget,
     pub rules: Rules,
     pub size: Size,
@@ -152,7 +154,7 @@ pub async fn start(options: Options) -> Result<Session, Failure> {
     };
     tokio::spawn(desk.run(desk_orders));
     let handle = Handle::new(sender, Arc::clone(&shells), Arc::clone(&review));
-    let routes = Routes::new(options.config, Arc::clone(&record), options.model, options.service);
+    let routes = Routes::new(options.resolve, Arc::clone(&record), options.model, options.service);
     let host = Host {
         id: id.clone(),
         client: Arc::new(Client::new(options.timing)),

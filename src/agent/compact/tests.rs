@@ -119,7 +119,7 @@ fn a_summary_keeps_the_task_in_the_users_words_the_plan_the_files_and_the_last_s
     assert!(after.contains(&prompt(&task)), "the task is verbatim");
     assert_eq!(after[after.len() - 3..], items[items.len() - 3..], "the last step is whole");
     let Item::Note { text } = &after[1] else { panic!("{after:?}") };
-    assert!(text.contains("Asked for before, and answered:\n- What is this?"), "{text}");
+    assert!(text.contains("Asked for in earlier turns, not now:\n- What is this?"), "{text}");
     assert!(text.contains("- run `make s0`: exit 0"), "{text}");
     assert!(text.contains("[x] see it fail") && text.contains("src/a.rs"), "{text}");
     assert!(!text.contains("Make the build green"), "the task stands once: {text}");
