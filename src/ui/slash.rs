@@ -8,7 +8,8 @@ pub(crate) enum Slash {
     Help,
     Quit,
     Mode(Mode),
-    Model(String),
+    /// This one; else one is chosen from the list.
+    Model(Option<String>),
     Depth(Depth),
     Compact,
     Budget(Amount),
@@ -37,7 +38,7 @@ pub(crate) const COMMANDS: &[(&str, &str, &str)] = &[
     ("/help", "", "all keys and commands"),
     ("/mode", "confirm|plan|auto-edit|autopilot", "how much happens without a question"),
     ("/plan", "", "plan only: nothing is changed"),
-    ("/model", "NAME", "which model answers"),
+    ("/model", "NAME", "which model answers; without a name: the list of them"),
     ("/depth", "auto|brief|normal|deep", "how hard it thinks, and how much it says"),
     ("/compact", "", "make the conversation shorter for the model"),
     ("/budget", "20k|+5k|-5k", "the most tokens that a turn may use"),
@@ -82,8 +83,7 @@ fn command(word: &str, argument: &str) -> Result<Slash, String> {
         "/redo" => Ok(Slash::Redo),
         "/rewind" | "/checkpoints" => Ok(Slash::Rewind),
         "/commit" => Ok(Slash::Commit((!argument.is_empty()).then(|| argument.to_string()))),
-        "/model" if argument.is_empty() => Err("usage: /model NAME".to_string()),
-        "/model" => Ok(Slash::Model(argument.to_string())),
+        "/model" => Ok(Slash::Model((!argument.is_empty()).then(|| argument.to_string()))),
         "/mode" => {
             let mode = Mode::ALL.into_iter().find(|mode| mode.name() == argument);
             mode.map(Slash::Mode)
