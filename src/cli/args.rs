@@ -2,7 +2,7 @@
 //! which `check` finds.
 
 use super::exit::Trouble;
-use crate::protocol::Mode;
+use crate::protocol::{Depth, Mode};
 use clap::{Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
@@ -128,6 +128,10 @@ pub(super) struct RunArgs {
     #[arg(long, global = true, value_enum, value_name = "MODE")]
     pub(super) mode: Option<ModeArg>,
 
+    /// How hard the model thinks, and how much it says.
+    #[arg(long, global = true, value_enum, value_name = "DEPTH")]
+    pub(super) depth: Option<DepthArg>,
+
     /// The most new tokens that a turn may use: 20k, 1.5M.
     #[arg(long, global = true, value_name = "TOKENS")]
     pub(super) budget: Option<String>,
@@ -221,6 +225,25 @@ impl From<ModeArg> for Mode {
     }
 }
 
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum DepthArg {
+    Auto,
+    Brief,
+    Normal,
+    Deep,
+}
+
+impl From<DepthArg> for Depth {
+    fn from(depth: DepthArg) -> Depth {
+        match depth {
+            DepthArg::Auto => Depth::Auto,
+            DepthArg::Brief => Depth::Brief,
+            DepthArg::Normal => Depth::Normal,
+            DepthArg::Deep => Depth::Deep,
+        }
+    }
+}
+
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub(super) enum OutputArg {
     #[default]
@@ -274,6 +297,7 @@ impl RunArgs {
             ("--quiet", self.quiet),
         ];
         let session = [
+            ("--depth", self.depth.is_some()),
             ("--budget", self.budget.is_some()),
             ("--max-cost", self.max_cost.is_some()),
             ("--max-steps", self.max_steps.is_some()),

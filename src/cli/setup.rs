@@ -5,7 +5,7 @@ use super::exit::{Exit, Trouble};
 use crate::config::{self, Config, Inputs};
 use crate::model::Timing;
 use crate::policy::{Rule, Rules};
-use crate::protocol::{Mode, ModelSpec, Service, Size, TreeKind};
+use crate::protocol::{Depth, Mode, ModelSpec, Service, Size, TreeKind};
 use crate::session::{self, Tree};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -44,6 +44,7 @@ fn overrides(args: &RunArgs) -> Result<Vec<(String, String)>, Trouble> {
     let flags = [
         ("model", args.model.clone()),
         ("mode", args.mode.map(|mode| Mode::from(mode).name().to_owned())),
+        ("depth", args.depth.map(|depth| Depth::from(depth).name().to_owned())),
         ("budget.turn", args.budget.clone()),
         ("budget.cost", args.max_cost.map(|cost| format!("{cost:?}"))),
         ("budget.steps", args.max_steps.map(|steps| steps.to_string())),
@@ -108,6 +109,7 @@ pub(super) fn options_with(
         mode: config.mode,
         model,
         service,
+        resolve: session::by_config(Arc::clone(config)),
         budget: config.budget,
         rules: rules(args, config)?,
         size: UNSEEN,

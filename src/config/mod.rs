@@ -31,7 +31,7 @@ pub use layers::{Said, Source};
 pub use paths::Paths;
 pub use value::{seconds, tokens};
 
-use crate::protocol::{Budget, GuardPaths, Mode};
+use crate::protocol::{Budget, Depth, GuardPaths, Mode};
 use layers::Layers;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -46,6 +46,7 @@ pub struct Config {
     /// As it was said; `chosen` says what it means.
     pub model: String,
     pub mode: Mode,
+    pub depth: Depth,
     pub budget: Budget,
     /// Whether a person named the budget: autopilot needs that.
     pub budget_named: bool,
@@ -183,6 +184,7 @@ impl Config {
         let mut config = Config {
             model: String::new(),
             mode: Mode::default(),
+            depth: Depth::default(),
             budget: Budget { tokens: 0, cost: None, steps: None, seconds: None },
             budget_named: false,
             shell: PathBuf::new(),
@@ -213,6 +215,8 @@ impl Config {
         self.model = self.text(&["model"]).unwrap_or_else(|| "auto".to_owned());
         let mode = self.text(&["mode"]).unwrap_or_default();
         self.mode = Mode::ALL.into_iter().find(|known| known.name() == mode).unwrap_or_default();
+        let depth = self.text(&["depth"]).unwrap_or_default();
+        self.depth = Depth::ALL.into_iter().find(|known| known.name() == depth).unwrap_or_default();
         self.budget = Budget {
             tokens: self.tokens(&["budget", "turn"]).unwrap_or_default(),
             cost: self.number(&["budget", "cost"]).filter(|cost| *cost > 0.0),
