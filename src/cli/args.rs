@@ -118,7 +118,7 @@ pub(super) struct DoctorArgs {
     pub(super) json: bool,
 }
 
-#[derive(Debug, clap::Args)]
+#[derive(Debug, Default, clap::Args)]
 pub(super) struct RunArgs {
     /// A configured model, or PROVIDER/ID, or auto.
     #[arg(short, long, global = true)]

@@ -31,7 +31,9 @@ fn login(config: &Config, named: Option<&str>) -> Result<Exit, Trouble> {
         None if on_terminal => choose(config)?,
         None => {
             let text = "stdin is no terminal, so nobody can choose a provider";
-            return Err(Trouble::usage(text).with_hint("name it: brisk auth login openai < keyfile"));
+            return Err(
+                Trouble::usage(text).with_hint("name it: brisk auth login openai < keyfile")
+            );
         }
     };
     if on_terminal && is_copilot(config, &provider) {

@@ -2,21 +2,23 @@
 
 use super::args::{Place, RunArgs};
 use super::exit::{Exit, Trouble};
+use super::first::{self, Start};
 use super::{output, setup};
 use crate::config::{Color, Config, KeySource, Terminal};
-use crate::protocol::{Api, ModelSpec, Op, TreeKind};
+use crate::protocol::{ModelSpec, Op, TreeKind};
 use crate::session::{self, Session, State};
 use crate::ui::{self, Colors, ModelOffer};
 use std::io::{self, IsTerminal};
 use std::path::PathBuf;
 use std::sync::Arc;
 
-const SIGINT: i32 = 2;
-
 pub(super) fn run(prompt: Option<String>, args: &RunArgs) -> Result<Exit, Trouble> {
     args.check(Place::Interactive)?;
     check_terminal()?;
-    let config = setup::config(args)?;
+    let config = match first::start(args, setup::config(args)?)? {
+        Start::Ready(config) => config,
+        Start::Ended(exit) => return Ok(exit),
+    };
     let mut options = setup::options(args, &config, TreeKind::InPlace)?;
     options.attended = true;
     setup::runtime()?.block_on(async {
@@ -43,11 +45,35 @@ pub(super) async fn show(
     prompt: Option<String>,
     notice: Option<String>,
 ) -> Result<Exit, Trouble> {
+    let options = screen(config, prompt, notice)?;
+    let handle = session.handle.clone();
+    let pending = session::pending_patch(&session.folder);
+    let outcome = ui::run(session.handle, session.events, State::default(), options).await;
+    handle.send(Op::Shutdown).await;
+    // A task that panicked has said so on the screen's way out.
+    let _ = session.ended.await;
+    if pending.exists() {
+        let text = format!("not applied; take it with: git apply {}", pending.display());
+        output::progress(&text);
+    }
+    match outcome {
+        Ok(ui::Outcome::Quit | ui::Outcome::Ended) => Ok(Exit::Done),
+        Ok(ui::Outcome::Signal(number)) => Ok(Exit::of_signal(number)),
+        Err(error) => Err(Trouble::new(Exit::Failed, format!("{error:#}"))),
+    }
+}
+
+/// How the screen is to be.
+pub(super) fn screen(
+    config: &Config,
+    prompt: Option<String>,
+    notice: Option<String>,
+) -> Result<ui::Options, Trouble> {
     let leader = ui::leader(&config.leader).ok_or_else(|| {
         let text = format!("terminal.leader: `{}` is no key with Ctrl", config.leader);
         Trouble::new(Exit::Config, text).with_hint("write it as 'Ctrl+\\' or 'Ctrl+]'")
     })?;
-    let options = ui::Options {
+    Ok(ui::Options {
         theme: config.ui.theme.clone(),
         theme_file: theme_file(config),
         colors: colors(&config.terminal),
@@ -62,23 +88,7 @@ pub(super) async fn show(
         first_prompt: prompt,
         history_file: Some(config.paths.state.join("history")),
         notice,
-    };
-    let handle = session.handle.clone();
-    let pending = session::pending_patch(&session.folder);
-    let outcome = ui::run(session.handle, session.events, State::default(), options).await;
-    handle.send(Op::Shutdown).await;
-    // A task that panicked has said so on the screen's way out.
-    let _ = session.ended.await;
-    if pending.exists() {
-        let text = format!("not applied; take it with: git apply {}", pending.display());
-        output::progress(&text);
-    }
-    match outcome {
-        Ok(ui::Outcome::Quit | ui::Outcome::Ended) => Ok(Exit::Done),
-        Ok(ui::Outcome::Signal(SIGINT)) => Ok(Exit::Interrupted),
-        Ok(ui::Outcome::Signal(_)) => Ok(Exit::Terminated),
-        Err(error) => Err(Trouble::new(Exit::Failed, format!("{error:#}"))),
-    }
+    })
 }
 
 /// What the model can be, as things are now.

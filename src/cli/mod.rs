@@ -8,6 +8,7 @@ mod copilot;
 mod demo;
 mod doctor;
 mod exit;
+mod first;
 mod hidden;
 mod interactive;
 mod landing;

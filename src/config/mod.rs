@@ -18,6 +18,7 @@ mod keys;
 mod layers;
 mod paths;
 mod schema;
+mod server;
 mod services;
 mod shell;
 mod value;
@@ -28,6 +29,7 @@ pub use inputs::Inputs;
 pub use keys::{KeySource, StoredKeys, giver_of, read_key};
 pub use layers::{Said, Source};
 pub use paths::Paths;
+pub use server::NewServer;
 pub use value::{seconds, tokens};
 
 use crate::protocol::{Budget, GuardPaths, Mode};
