@@ -371,7 +371,7 @@ fn the_first_start_adds_a_server_to_the_config() {
     let own = "# my own words\nmode = \"plan\"";
     fs::write(&file, own).unwrap();
     let screen = Screen::open(&place, &[], 40, 10);
-    screen.wait_for("How shall it begin?");
+    screen.wait_for("Use a server of yours");
     screen.keys("3");
     screen.wait_for("Where is your server");
     screen.keys(&format!("\x15{}\r", place.server().base_url()));

@@ -10,6 +10,8 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
 const COLUMNS_MAX: u16 = 84;
+/// Where it is said what a choice is about.
+const ABOUT_COLUMN: usize = 32;
 /// Below that there is neither a frame nor a word of welcome.
 const FRAMED_ROWS_MIN: u16 = 16;
 const FRAMED_COLUMNS_MIN: u16 = 60;
@@ -19,6 +21,8 @@ const DOTS_MAX: usize = 24;
 struct Ink<'a> {
     theme: &'a Theme,
     room: usize,
+    /// Rows that a list may have.
+    list_rows: usize,
     lines: Vec<Line<'static>>,
 }
 
@@ -41,21 +45,19 @@ impl Ink<'_> {
         }
     }
 
-    /// A row of a list; the selected one as wide as there is room.
+    /// A row of a list; what it is about stands in a column of its own, or not at all.
     fn item(&mut self, text: &str, about: &str, is_selected: bool) {
         let mark = if is_selected { "> " } else { "  " };
         let head = clip(&format!("{mark}{text}"), self.room).into_owned();
-        let room = self.room.saturating_sub(width(&head) + 2);
-        let about = if room < 12 { String::new() } else { clip(about, room).into_owned() };
-        let pad = self.room.saturating_sub(width(&head) + width(&about));
+        let gap = ABOUT_COLUMN.saturating_sub(width(&head)).max(2);
+        let has_room = width(&head) + gap + width(about) <= self.room;
+        let (gap, about) = if has_room { (gap, about) } else { (0, "") };
+        let rest = self.room.saturating_sub(width(&head) + gap + width(about));
         let (role, dim) =
             if is_selected { (Role::Selection, Role::Selection) } else { (Role::Text, Role::Dim) };
-        let gap = if about.is_empty() { pad } else { 2 };
-        let rest = if about.is_empty() { 0 } else { pad.saturating_sub(2) };
-        let style = self.theme.style(dim);
         self.lines.push(Line::from(vec![
             Span::styled(format!("{head}{}", " ".repeat(gap)), self.theme.style(role)),
-            Span::styled(format!("{about}{}", " ".repeat(rest)), style),
+            Span::styled(format!("{about}{}", " ".repeat(rest)), self.theme.style(dim)),
         ]));
     }
 
@@ -96,7 +98,10 @@ pub(crate) fn draw(first: &First, theme: &Theme, buffer: &mut Buffer) {
     let columns =
         if is_framed { screen.width.saturating_sub(4).min(COLUMNS_MAX) } else { screen.width };
     let room = usize::from(if is_framed { columns.saturating_sub(4) } else { columns });
-    let mut ink = Ink { theme, room, lines: Vec::new() };
+    // Frame, blanks and a question; else a question and the keys.
+    let around = if is_framed { 6 } else { 2 };
+    let list_rows = usize::from(screen.height.saturating_sub(around)).max(1);
+    let mut ink = Ink { theme, room, list_rows, lines: Vec::new() };
     if is_framed {
         ink.blank();
     }
@@ -157,7 +162,7 @@ fn keys(page: &Page) -> &'static str {
 fn page(first: &First, ink: &mut Ink<'_>, is_framed: bool) {
     match &first.page {
         Page::Choices { selected } => {
-            ink.line("brisk has no model to work with yet. How shall it begin?", Role::Heading);
+            ink.wrapped("brisk has no model to work with yet. How shall it begin?", Role::Heading);
             if is_framed {
                 ink.blank();
             }
@@ -175,12 +180,14 @@ fn page(first: &First, ink: &mut Ink<'_>, is_framed: bool) {
             if is_framed {
                 ink.blank();
             }
-            for (index, name) in first.providers.iter().enumerate() {
+            let first_row = (*selected + 1).saturating_sub(ink.list_rows);
+            let rows = first.providers.iter().enumerate().skip(first_row).take(ink.list_rows);
+            for (index, name) in rows {
                 ink.item(name, "", index == *selected);
             }
         }
         Page::Server { url, id, field } => {
-            ink.line("Where is your server, and what does it call its model?", Role::Heading);
+            ink.wrapped("Where is your server, and what does it call its model?", Role::Heading);
             if is_framed {
                 ink.wrapped("It speaks OpenAI's Chat Completions, as nearly all do.", Role::Dim);
                 ink.blank();
@@ -202,7 +209,7 @@ fn page(first: &First, ink: &mut Ink<'_>, is_framed: bool) {
 }
 
 fn key_page(first: &First, text: &str, ink: &mut Ink<'_>, is_framed: bool) {
-    ink.line("Paste the key. It is not shown.", Role::Heading);
+    ink.wrapped("Paste the key. It is not shown.", Role::Heading);
     if is_framed {
         ink.blank();
     }

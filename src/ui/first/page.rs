@@ -10,18 +10,10 @@ const FIELD_BYTES_MAX: usize = 64 * 1024;
 
 /// What there is to choose from, and what a choice is about.
 pub(crate) const CHOICES: [(Choice, &str, &str); 4] = [
-    (
-        Choice::Key,
-        "Paste a key",
-        "of a service: Anthropic, OpenAI, Gemini, OpenRouter, GitHub Models …",
-    ),
-    (
-        Choice::Copilot,
-        "Log in to GitHub Copilot",
-        "by a code in a browser; its API is undocumented",
-    ),
-    (Choice::Server, "Use a server of yours", "Ollama, llama.cpp, LM Studio, vLLM: no key needed"),
-    (Choice::Demo, "Take the tour", "a script plays the model; no key, no network"),
+    (Choice::Key, "Paste a key", "of Anthropic, OpenAI, OpenRouter, others"),
+    (Choice::Copilot, "Log in to GitHub Copilot", "by a code; its API is undocumented"),
+    (Choice::Server, "Use a server of yours", "Ollama, llama.cpp, vLLM: needs no key"),
+    (Choice::Demo, "Take the tour", "a script plays the model; needs no key"),
 ];
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -88,8 +88,8 @@ fn what_became_of_the_last_choice_is_said_in_ascii_too() {
 
 #[test]
 fn every_size_can_be_drawn() {
-    for columns in 1..90 {
-        for rows in 1..30 {
+    for columns in (1..90).step_by(8) {
+        for rows in 1..18 {
             let mut page = first(Some("something is wrong"));
             shown(&page, columns, rows, false);
             page.paste("sk-ant-1");
@@ -117,6 +117,21 @@ fn a_key_is_never_shown_and_its_owner_is_seen_or_asked() {
     press(&mut page, "Up");
     let Some(Chosen::Key { provider, .. }) = press(&mut page, "Enter") else { panic!("a key") };
     assert_eq!(provider, "mine");
+}
+
+#[test]
+fn a_long_list_of_providers_follows_what_is_selected() {
+    let providers = (0..50).map(|number| format!("provider-{number:02}")).collect();
+    let mut page = First::new(config(), providers, None);
+    page.paste("key");
+    press(&mut page, "Enter");
+    for _ in 0..30 {
+        press(&mut page, "Down");
+    }
+    for (columns, rows) in SIZES {
+        let text = shown(&page, columns, rows, false);
+        assert!(text.contains("> provider-30"), "{text}");
+    }
 }
 
 #[test]
