@@ -17,11 +17,11 @@ pub(super) fn run(prompt: Option<String>, args: &RunArgs) -> Result<Exit, Troubl
     args.check(Place::Interactive)?;
     check_terminal()?;
     let config = setup::config(args)?;
-    let mut options = setup::options(args, &config, TreeKind::InPlace)?;
+    let (mut options, notes) = setup::options(args, &config, TreeKind::InPlace)?;
     options.attended = true;
     setup::runtime()?.block_on(async {
         let session = session::start(options).await?;
-        show(session, &config, prompt, None).await
+        show(session, &config, prompt, notes.into_iter().next()).await
     })
 }
 

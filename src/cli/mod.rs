@@ -8,11 +8,13 @@ mod doctor;
 mod exit;
 mod interactive;
 mod landing;
+mod models;
 mod oneshot;
 mod output;
 mod policy;
 mod progress;
 mod report;
+mod served;
 mod setup;
 mod stdin;
 
@@ -44,6 +46,7 @@ fn run(args: Args) -> Result<Exit, Trouble> {
             Ok(Exit::Done)
         }
         Some(Command::Config(args)) => config::run(&args, &run),
+        Some(Command::Models(args)) => models::run(&args, &run),
         Some(Command::Policy(args)) => policy::run(&args, &run),
         Some(Command::Doctor(args)) => doctor::run(&args, &run),
         Some(Command::Demo) => demo::run(&run),
