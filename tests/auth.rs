@@ -388,6 +388,18 @@ fn the_first_start_adds_a_server_to_the_config() {
 }
 
 #[test]
+fn the_first_start_logs_in_to_copilot_and_goes_on_with_a_model_of_it() {
+    let place = Place::bare();
+    with_app(&place, &device_service("{\"access_token\":\"gho_sk-canary\"}"));
+    let screen = Screen::open(&place, &[], 120, 40);
+    screen.wait_for("How shall it begin?");
+    screen.keys("2");
+    screen.wait_for("next time: brisk -m copilot");
+    screen.wait_for("3 Term");
+    assert!(!holds(&screen.bytes()));
+}
+
+#[test]
 fn the_first_start_can_be_left() {
     let place = Place::bare();
     let mut screen = Screen::open(&place, &[], 120, 40);

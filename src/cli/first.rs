@@ -2,21 +2,26 @@
 
 use super::args::RunArgs;
 use super::exit::{Exit, Trouble};
-use super::{auth, copilot, demo, interactive, setup};
+use super::{auth, copilot, demo, interactive, served, setup};
 use crate::config::{Config, Trouble as Wrong};
 use crate::ui::{self, Chosen};
 use std::sync::Arc;
 
 /// What came of it.
 pub(super) enum Start {
-    /// There is a model now, in this configuration.
-    Ready(Arc<Config>),
+    /// There is a model now, in this configuration; and what the user should know of it.
+    Ready {
+        config: Arc<Config>,
+        said: Option<String>,
+    },
     Ended(Exit),
 }
 
-/// Whether there is nothing to work with, so that choices are better than an error.
-pub(super) fn is_first(config: &Config) -> bool {
+/// Whether there is nothing to work with, no server of this machine either, so that choices are
+/// better than an error.
+fn is_first(config: &Config) -> bool {
     config.chosen().is_err_and(|error| error.kind == Wrong::NoModel)
+        && served::choose(config, &config.model).is_err()
 }
 
 /// Asks until there is a model, or the user leaves.
@@ -46,25 +51,48 @@ pub(super) fn start(args: &RunArgs, mut config: Arc<Config>) -> Result<Start, Tr
                     "The lines are written, but the settings choose another model.".to_owned()
                 })
                 .map_err(Trouble::from),
-            Chosen::Copilot => copilot_login(&config),
+            Chosen::Copilot => match copilot_login(&config) {
+                Ok(Login::Done { model }) => return with_model(args, model),
+                Ok(Login::Stopped(said)) => Ok(said),
+                Err(trouble) => Err(trouble),
+            },
         };
         // If there is a model now, nobody reads this.
         said = Some(done.unwrap_or_else(|trouble| trouble.paragraph()));
         config = setup::config(args)?;
     }
-    Ok(Start::Ready(config))
+    Ok(Start::Ready { config, said: None })
+}
+
+enum Login {
+    /// This model can be used now.
+    Done {
+        model: String,
+    },
+    Stopped(String),
 }
 
 /// On the plain screen, where the code can be copied.
-fn copilot_login(config: &Config) -> Result<String, Trouble> {
+fn copilot_login(config: &Config) -> Result<Login, Trouble> {
     let mut providers = config.providers().into_iter();
     let Some(provider) = providers.find(|name| auth::is_copilot(config, name)) else {
         return Err(Trouble::new(Exit::Config, "no provider's api is copilot"));
     };
-    Ok(match copilot::login(config, &provider)? {
-        Exit::Done => format!("You are logged in; {}", no_model_of(&provider)),
-        _ => "The login was stopped.".to_owned(),
+    if copilot::login(config, &provider)? != Exit::Done {
+        return Ok(Login::Stopped("The login was stopped.".to_owned()));
+    }
+    let model = config.models().into_iter().find(|spec| spec.service == provider);
+    Ok(match model {
+        Some(spec) => Login::Done { model: spec.name },
+        None => Login::Stopped(format!("You are logged in; {}", no_model_of(&provider))),
     })
+}
+
+/// A model that `auto` would not take.
+fn with_model(args: &RunArgs, model: String) -> Result<Start, Trouble> {
+    let said = format!("next time: brisk -m {model}, or set model = \"{model}\"");
+    let args = RunArgs { model: Some(model), ..args.clone() };
+    Ok(Start::Ready { config: setup::config(&args)?, said: Some(said) })
 }
 
 fn no_model_of(provider: &str) -> String {

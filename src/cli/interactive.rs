@@ -4,7 +4,7 @@ use super::args::{Place, RunArgs};
 use super::exit::{Exit, Trouble};
 use super::first::{self, Start};
 use super::{output, setup};
-use crate::config::{Color, Config, KeySource, Terminal};
+use crate::config::{Color, Config, Terminal};
 use crate::protocol::{ModelSpec, Op, TreeKind};
 use crate::session::{self, Session, State};
 use crate::ui::{self, Colors, ModelOffer};
@@ -15,15 +15,16 @@ use std::sync::Arc;
 pub(super) fn run(prompt: Option<String>, args: &RunArgs) -> Result<Exit, Trouble> {
     args.check(Place::Interactive)?;
     check_terminal()?;
-    let config = match first::start(args, setup::config(args)?)? {
-        Start::Ready(config) => config,
+    let (config, said) = match first::start(args, setup::config(args)?)? {
+        Start::Ready { config, said } => (config, said),
         Start::Ended(exit) => return Ok(exit),
     };
-    let mut options = setup::options(args, &config, TreeKind::InPlace)?;
+    let (mut options, notes) = setup::options(args, &config, TreeKind::InPlace)?;
+    let notice = said.or(notes.into_iter().next());
     options.attended = true;
     setup::runtime()?.block_on(async {
         let session = session::start(options).await?;
-        show(session, &config, prompt, None).await
+        show(session, &config, prompt, notice).await
     })
 }
 
@@ -95,9 +96,10 @@ pub(super) fn screen(
 fn models(config: &Config) -> Vec<ModelOffer> {
     let offer = |spec: ModelSpec| {
         let lacks = match config.key_source(&spec.service) {
-            Ok(KeySource::Missing(variable)) => Some(format!("{variable} is not set")),
             Err(error) => Some(error.message),
-            Ok(_) => None,
+            Ok(_) => config
+                .missing_variable(&spec.service)
+                .map(|variable| format!("{variable} is not set")),
         };
         let of_provider = || {
             let api = config.get(&format!("providers.{:?}.api", spec.service))?;

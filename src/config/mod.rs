@@ -287,6 +287,13 @@ impl Config {
         self.layers.keys().map(|key| written(key)).collect()
     }
 
+    /// The keys below a table that have a value, as `get` takes them: those of `models.sonnet`.
+    pub fn keys_below(&self, key: &str) -> Vec<String> {
+        let Ok(table) = layers::split(key) else { return Vec::new() };
+        let below = |key: &&Vec<String>| key.len() > table.len() && key.starts_with(&table);
+        self.layers.keys().filter(below).map(|key| written(key)).collect()
+    }
+
     /// # Errors
     /// If there is no such key.
     pub fn explain(&self, key: &str) -> Result<Explanation, ConfigError> {
