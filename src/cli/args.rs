@@ -42,6 +42,8 @@ pub(super) enum Command {
     Auth(AuthArgs),
     /// What is configured, where, and which layer won.
     Config(ConfigArgs),
+    /// Which models can be used, with their windows and prices; and whether one works.
+    Models(ModelsArgs),
     /// What the policy says of a command line, and why.
     Policy(PolicyArgs),
     /// What brisk finds on this machine: draft or in place, shell, git, terminal, paths, model.
@@ -95,6 +97,38 @@ pub(super) enum ConfigCommand {
 }
 
 #[derive(Debug, clap::Args)]
+#[command(args_conflicts_with_subcommands = true)]
+pub(super) struct ModelsArgs {
+    #[command(subcommand)]
+    pub(super) command: Option<ModelsCommand>,
+
+    #[command(flatten)]
+    pub(super) list: ListArgs,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum ModelsCommand {
+    /// What `brisk models` does by itself.
+    List(ListArgs),
+    /// Makes two small requests with a tool: does it answer, how fast, is the call right, is it cached?
+    Test { name: String },
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct ListArgs {
+    /// The models of this provider alone; it is asked for those that are not configured.
+    pub(super) provider: Option<String>,
+
+    /// Also the models whose keys are not there.
+    #[arg(long)]
+    pub(super) all: bool,
+
+    /// One JSON object a line, of all models.
+    #[arg(long, conflicts_with = "all")]
+    pub(super) json: bool,
+}
+
+#[derive(Debug, clap::Args)]
 pub(super) struct PolicyArgs {
     #[command(subcommand)]
     pub(super) command: PolicyCommand,
@@ -118,7 +152,7 @@ pub(super) struct DoctorArgs {
     pub(super) json: bool,
 }
 
-#[derive(Debug, clap::Args)]
+#[derive(Clone, Debug, Default, clap::Args)]
 pub(super) struct RunArgs {
     /// A configured model, or PROVIDER/ID, or auto.
     #[arg(short, long, global = true)]
@@ -282,6 +316,7 @@ pub(super) enum Place {
     Demo,
     /// A question about configuration or policy.
     Query,
+    Models,
 }
 
 impl RunArgs {
@@ -317,6 +352,7 @@ impl RunArgs {
             Place::Interactive => (&[&one_shot], "without -p"),
             Place::Demo => (&[&one_shot, &session, &rules, &model], "with demo"),
             Place::Query => (&[&one_shot, &session, &tree], "with this command"),
+            Place::Models => (&[&one_shot, &session, &tree, &rules, &model], "with this command"),
         };
         let given = refused.iter().copied().flatten().find(|(_, given)| *given);
         match given {

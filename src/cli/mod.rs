@@ -8,14 +8,17 @@ mod copilot;
 mod demo;
 mod doctor;
 mod exit;
+mod first;
 mod hidden;
 mod interactive;
 mod landing;
+mod models;
 mod oneshot;
 mod output;
 mod policy;
 mod progress;
 mod report;
+mod served;
 mod setup;
 mod stdin;
 
@@ -48,6 +51,7 @@ fn run(args: Args) -> Result<Exit, Trouble> {
         }
         Some(Command::Auth(args)) => auth::run(&args, &run),
         Some(Command::Config(args)) => config::run(&args, &run),
+        Some(Command::Models(args)) => models::run(&args, &run),
         Some(Command::Policy(args)) => policy::run(&args, &run),
         Some(Command::Doctor(args)) => doctor::run(&args, &run),
         Some(Command::Demo) => demo::run(&run),
