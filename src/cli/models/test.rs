@@ -12,8 +12,9 @@ use std::time::{Duration, Instant};
 const REQUESTS: u64 = 2;
 /// Tokens that the answer may have: a model that thinks needs more than the call takes.
 const OUTPUT_TOKENS_MAX: u64 = 2048;
-/// Numbers in the system text: services cache nothing that is shorter than some 1,000 tokens.
-const FILLER_NUMBERS: u32 = 700;
+/// Services cache nothing that is shorter than some 1,000 tokens: so often this stands in the system text.
+const FILLERS: usize = 100;
+const FILLER: &str = " This sentence says nothing, so that there is something to cache.";
 const PROMPT: &str = "Call the tool `add` with a = 17 and b = 25. Say nothing else.";
 
 pub(super) fn run(config: &Config, name: &str) -> Result<Exit, Trouble> {
@@ -96,11 +97,7 @@ fn row(name: &str, text: &str) -> Result<(), Trouble> {
 }
 
 fn system() -> String {
-    let numbers: Vec<String> = (1..=FILLER_NUMBERS).map(|number| number.to_string()).collect();
-    format!(
-        "You test a connection. Use the tool. These numbers mean nothing: {}.",
-        numbers.join(" ")
-    )
+    format!("You test a connection. Use the tool.{}", FILLER.repeat(FILLERS))
 }
 
 fn add() -> Tool {
