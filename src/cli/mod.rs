@@ -1,6 +1,7 @@
 //! Flags, one-shot, messages, exit codes, the demo. A front end: it branches on what a session
 //! says, never on how the agent works.
 
+mod apply;
 mod args;
 mod config;
 mod demo;
@@ -43,6 +44,7 @@ fn run(args: Args) -> Result<Exit, Trouble> {
             output::line(&format!("brisk {}", env!("CARGO_PKG_VERSION")))?;
             Ok(Exit::Done)
         }
+        Some(Command::Apply(args)) => apply::run(&args, &run),
         Some(Command::Config(args)) => config::run(&args, &run),
         Some(Command::Policy(args)) => policy::run(&args, &run),
         Some(Command::Doctor(args)) => doctor::run(&args, &run),
