@@ -40,6 +40,8 @@ pub(super) enum Command {
     Exec { prompt: String },
     /// Keys that brisk keeps for you, and where each provider's key comes from.
     Auth(AuthArgs),
+    /// Applies what a session left pending, or a patch of git.
+    Apply(ApplyArgs),
     /// What is configured, where, and which layer won.
     Config(ConfigArgs),
     /// Which models can be used, with their windows and prices; and whether one works.
@@ -78,6 +80,25 @@ pub(super) enum AuthCommand {
         #[arg(long)]
         json: bool,
     },
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct ApplyArgs {
+    /// A session, by its id or how that begins; or a file with a patch; `-` is stdin.
+    #[arg(value_name = "SESSION|PATCH", required_unless_present = "last")]
+    pub(super) what: Option<String>,
+
+    /// The newest session here that left something.
+    #[arg(long, conflicts_with = "what")]
+    pub(super) last: bool,
+
+    /// Only these, by the numbers that are shown: 1,3 or 2-5.
+    #[arg(long, value_name = "NUMBERS")]
+    pub(super) hunks: Option<String>,
+
+    /// Asks nothing: the answer is yes, also for what is guarded.
+    #[arg(short, long)]
+    pub(super) yes: bool,
 }
 
 #[derive(Debug, clap::Args)]
@@ -219,7 +240,8 @@ pub(super) struct RunArgs {
     #[arg(long, global = true, value_name = "FILE")]
     pub(super) output_last_message: Option<PathBuf>,
 
-    /// One-shot: writes what changed as a unified diff, which `git apply` takes; `-` is stdout.
+    /// One-shot: writes what changed as a patch, which `brisk apply` and `git apply` take; `-` is
+    /// stdout.
     #[arg(long, global = true, value_name = "FILE")]
     pub(super) patch_out: Option<PathBuf>,
 
@@ -314,6 +336,8 @@ pub(super) enum Place {
     Interactive,
     OneShot,
     Demo,
+    /// A patch by itself.
+    Apply,
     /// A question about configuration or policy.
     Query,
     Models,
@@ -338,8 +362,8 @@ impl RunArgs {
             ("--max-steps", self.max_steps.is_some()),
             ("--max-time", self.max_time.is_some()),
             ("--ephemeral", self.ephemeral),
-            ("--gates", self.gates.is_some()),
         ];
+        let gates = [("--gates", self.gates.is_some())];
         let tree = [("--tree", self.tree.is_some())];
         let rules = [
             ("--mode", self.mode.is_some()),
@@ -350,9 +374,12 @@ impl RunArgs {
         let (refused, what): (&[&[(&str, bool)]], _) = match place {
             Place::OneShot => (&[], ""),
             Place::Interactive => (&[&one_shot], "without -p"),
-            Place::Demo => (&[&one_shot, &session, &rules, &model], "with demo"),
-            Place::Query => (&[&one_shot, &session, &tree], "with this command"),
-            Place::Models => (&[&one_shot, &session, &tree, &rules, &model], "with this command"),
+            Place::Demo => (&[&one_shot, &session, &gates, &rules, &model], "with demo"),
+            Place::Apply => (&[&one_shot, &session, &tree, &rules, &model], "with apply"),
+            Place::Query => (&[&one_shot, &session, &gates, &tree], "with this command"),
+            Place::Models => {
+                (&[&one_shot, &session, &gates, &tree, &rules, &model], "with this command")
+            }
         };
         let given = refused.iter().copied().flatten().find(|(_, given)| *given);
         match given {
@@ -377,6 +404,11 @@ mod tests {
         let args = Args::try_parse_from(["brisk", "--patch-out", "x", "hello"]).unwrap();
         assert!(args.run.check(Place::Interactive).is_err());
         assert!(args.run.check(Place::OneShot).is_ok());
+        for (flag, is_ok) in [("--gates=on", true), ("--apply=all", false), ("--tree=draft", false)]
+        {
+            let args = Args::try_parse_from(["brisk", "apply", "x.patch", flag]).unwrap();
+            assert_eq!(args.run.check(Place::Apply).is_ok(), is_ok, "{flag}");
+        }
         let args = Args::try_parse_from(["brisk", "demo", "--budget", "1k"]).unwrap();
         assert!(args.run.check(Place::Demo).is_err());
     }

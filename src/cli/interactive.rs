@@ -48,14 +48,13 @@ pub(super) async fn show(
 ) -> Result<Exit, Trouble> {
     let options = screen(config, prompt, notice)?;
     let handle = session.handle.clone();
-    let pending = session::pending_patch(&session.folder);
+    let (pending, id) = (session::pending_patch(&session.folder), session.id.clone());
     let outcome = ui::run(session.handle, session.events, State::default(), options).await;
     handle.send(Op::Shutdown).await;
     // A task that panicked has said so on the screen's way out.
     let _ = session.ended.await;
     if pending.exists() {
-        let text = format!("not applied; take it with: git apply {}", pending.display());
-        output::progress(&text);
+        output::progress(&format!("not applied; take it with: brisk apply {}", id.0));
     }
     match outcome {
         Ok(ui::Outcome::Quit | ui::Outcome::Ended) => Ok(Exit::Done),

@@ -1,6 +1,7 @@
 //! Flags, one-shot, messages, exit codes, the demo. A front end: it branches on what a session
 //! says, never on how the agent works.
 
+mod apply;
 mod args;
 mod auth;
 mod config;
@@ -50,6 +51,7 @@ fn run(args: Args) -> Result<Exit, Trouble> {
             Ok(Exit::Done)
         }
         Some(Command::Auth(args)) => auth::run(&args, &run),
+        Some(Command::Apply(args)) => apply::run(&args, &run),
         Some(Command::Config(args)) => config::run(&args, &run),
         Some(Command::Models(args)) => models::run(&args, &run),
         Some(Command::Policy(args)) => policy::run(&args, &run),

@@ -280,7 +280,7 @@ fn keep_patch(
         None => {
             let path: PathBuf = session.folder.join("changes.patch");
             write(&path, patch)?;
-            progress.say(&format!("not applied; take it with: git apply {}", path.display()));
+            progress.say(&format!("not applied; take it with: brisk apply {}", session.id.0));
         }
     }
     Ok(())

@@ -123,7 +123,7 @@ pub(super) fn options_with(
 }
 
 /// This very program, which the draft's shells start through.
-fn entry() -> Result<PathBuf, Trouble> {
+pub(super) fn entry() -> Result<PathBuf, Trouble> {
     std::env::current_exe().map_err(|error| {
         Trouble::new(Exit::Failed, format!("brisk does not find its own program: {error}"))
     })
