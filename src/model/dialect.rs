@@ -72,3 +72,10 @@ pub(super) fn host(base_url: &str) -> String {
     let host = authority.rsplit('@').next().unwrap_or_default();
     host.split(':').next().unwrap_or_default().to_ascii_lowercase()
 }
+
+/// Whether Azure serves there, which has its keys in a header of its own.
+pub(super) fn is_azure(host: &str) -> bool {
+    const DOMAINS: [&str; 3] =
+        [".openai.azure.com", ".cognitiveservices.azure.com", ".services.ai.azure.com"];
+    DOMAINS.iter().any(|domain| host.ends_with(domain))
+}

@@ -68,10 +68,18 @@ pub(super) fn decode(
     stream: &[u8],
     chunk_bytes: usize,
 ) -> Result<(Decoded, String, String), Trouble> {
+    decode_pieces(api, stream.chunks(chunk_bytes))
+}
+
+/// As `decode`, of a stream that comes in these pieces.
+pub(super) fn decode_pieces<'a>(
+    api: Api,
+    pieces: impl Iterator<Item = &'a [u8]>,
+) -> Result<(Decoded, String, String), Trouble> {
     let (mut text, mut thought) = (String::new(), String::new());
     let mut decoder = Decoder::new(&service(api, "http://127.0.0.1:9/v1"), &request(&[]));
     let mut parser = Parser::default();
-    for chunk in stream.chunks(chunk_bytes) {
+    for chunk in pieces {
         for event in parser.feed(chunk)? {
             decoder.event(&event, &mut |progress| match progress {
                 Progress::Text(more) => text.push_str(more),

@@ -1,18 +1,26 @@
 //! Chat Completions: `POST {base}/chat/completions`, as OpenAI and everyone after it speak it.
 
+mod call_id;
 mod reply;
 mod request;
+mod server;
 mod usage;
 
 use super::Request;
-use super::dialect::{Decode, Dialect, host, secret};
+use super::dialect::{Decode, Dialect, secret};
 use super::trouble::Trouble;
 use crate::protocol::Service;
-use reqwest::header::{AUTHORIZATION, HeaderMap};
+use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderValue, REFERER};
 use serde_json::Value;
+use server::Server;
 
 /// Marks what goes back to this dialect alone.
 const DIALECT: &str = "openai-chat";
+
+/// Where brisk is at home, for OpenRouter's list of who uses it; empty: nowhere yet.
+const SITE: &str = env!("CARGO_PKG_HOMEPAGE");
+/// How a token of Entra begins, which Azure takes as others take a key.
+const TOKEN_START: &str = "eyJ";
 
 pub(super) struct OpenaiChat;
 
@@ -27,8 +35,15 @@ impl Dialect for OpenaiChat {
         _: &Request<'_>,
         headers: &mut HeaderMap,
     ) -> Result<(), Trouble> {
+        let server = Server::of(service);
+        if server == Server::OpenRouter {
+            headers.insert("x-title", HeaderValue::from_static("brisk"));
+            if !SITE.is_empty() {
+                headers.insert(REFERER, HeaderValue::from_static(SITE));
+            }
+        }
         let Some(key) = &service.key else { return Ok(()) };
-        if host(&service.base_url).ends_with(".openai.azure.com") {
+        if server == Server::Azure && !key.reveal().trim_start().starts_with(TOKEN_START) {
             headers.insert("api-key", secret(key, "")?);
         } else {
             headers.insert(AUTHORIZATION, secret(key, "Bearer ")?);
