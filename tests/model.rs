@@ -2,8 +2,8 @@
 
 use brisk::model::{Client, Progress, Reply, Request, Stop, Timing};
 use brisk::protocol::{
-    Api, CallId, Detail, Effort, Failure, FailureKind, Item, ModelSpec, Outcome, Secret, Service,
-    Tool, UserKind,
+    Api, CallId, Detail, Effort, Excess, Failure, FailureKind, Item, ModelSpec, Outcome, Secret,
+    Service, Tool, UserKind,
 };
 use brisk::scripted::{Script, Server, count_tokens};
 use serde_json::json;
@@ -421,7 +421,8 @@ async fn an_overflow_names_its_numbers() {
     for api in BOTH {
         let mut world = World::new(api, "[[reply]]\nfault = \"overflow\"").await;
         let (kind, said) = world.fail().await;
-        assert_eq!(kind, FailureKind::Overflow, "{api:?}");
+        let excess = Some(Excess { tokens: 44_055, window: 8192 });
+        assert_eq!(kind, FailureKind::Overflow { excess }, "{api:?}");
         assert!(said.contains("44055 tokens, 8192 fit"), "{said}");
     }
 }

@@ -177,7 +177,7 @@ fn read_error(body: &[u8]) -> ServiceError {
     })
 }
 
-fn of_sending(error: &reqwest::Error) -> Trouble {
+pub(super) fn of_sending(error: &reqwest::Error) -> Trouble {
     if error.is_builder() {
         return Trouble::Unsendable(cause(error));
     }

@@ -92,7 +92,12 @@ impl Client {
                     .connect_timeout(self.timing.connect)
                     // A redirect would carry the key to another host.
                     .redirect(reqwest::redirect::Policy::none());
-                let builder = if near { builder.no_proxy().tls_certs_only([]) } else { builder };
+                if near {
+                    // Small servers close a connection right behind a reply: one that is kept
+                    // would break under the next request, and a new one costs next to nothing.
+                    let builder = builder.no_proxy().tls_certs_only([]).pool_max_idle_per_host(0);
+                    return builder.build().map_err(|error| error.to_string());
+                }
                 builder.build().map_err(|error| error.to_string())
             })
             .clone()

@@ -7,8 +7,10 @@
 //!
 //! - `client` makes a request, again where that helps; `attempt` is one of them, `retry` decides.
 //! - `dialect` is what a wire format must say of itself; each has a folder: `openai_chat`,
-//!   `anthropic`, and `copilot`, which is one of the others by each model. `sse` takes a stream apart, `decoder` hands its events to the dialect.
+//!   `openai_responses`, `anthropic`, and `copilot`, which is one of the others by each model. `sse`
+//!   takes a stream apart, `decoder` hands its events to the dialect.
 //! - `conversation` is what the dialects have in common: who speaks when, calls with their results.
+//! - `discovery` asks services what they serve.
 //! - `failure` turns trouble into a sentence with a hint.
 
 mod anthropic;
@@ -18,9 +20,11 @@ mod conversation;
 mod copilot;
 mod decoder;
 mod dialect;
+mod discovery;
 mod estimate;
 mod failure;
 mod openai_chat;
+mod openai_responses;
 mod retry;
 #[cfg(test)]
 mod sample;
@@ -34,6 +38,7 @@ use std::time::Duration;
 
 pub use client::Client;
 pub use copilot::{DeviceAnswer, DeviceCode, DeviceLogin, copilot_address};
+pub use discovery::Cache;
 pub use estimate::Estimator;
 pub use timing::Timing;
 
@@ -131,8 +136,11 @@ mod tests {
             Some(Opaque { dialect: dialect.into(), model: "tiny".into(), value })
         };
         let reasoning = json!({ "reasoning_content": "hm" });
+        let encrypted = json!({ "type": "reasoning", "id": format!("rs_{number}"), "summary": [],
+            "encrypted_content": "gA" });
         let mut items = vec![
             Item::Thought { text: "hm".into(), opaque: opaque("anthropic", value) },
+            Item::Thought { text: "hm".into(), opaque: opaque("openai-responses", encrypted) },
             Item::Thought { text: "hm".into(), opaque: opaque("openai-chat", reasoning) },
             assistant("a"),
         ];
@@ -151,7 +159,11 @@ mod tests {
     /// The messages as they go over the wire, without the markers that move.
     fn sent(api: Api, items: &[Item]) -> Vec<String> {
         let body = body(&service(api, "http://localhost/v1"), &request(items));
-        let messages = body["messages"].as_array().expect("messages");
+        let list = match api {
+            Api::OpenaiResponses => "input",
+            Api::OpenaiChat | Api::Anthropic => "messages",
+        };
+        let messages = body[list].as_array().expect(list);
         let marker = ",\"cache_control\":{\"type\":\"ephemeral\"}";
         messages.iter().map(|message| message.to_string().replace(marker, "")).collect()
     }

@@ -33,6 +33,15 @@ pub(super) fn body(request: &Request<'_>) -> Value {
     body
 }
 
+/// The body with which the service is asked to count the prompt.
+pub(super) fn counting(request: &Request<'_>) -> Value {
+    let mut body = body(request);
+    if let Value::Object(fields) = &mut body {
+        fields.retain(|name, _| !matches!(name.as_str(), "max_tokens" | "stream"));
+    }
+    body
+}
+
 fn effort_name(effort: Effort) -> &'static str {
     match effort {
         Effort::Minimal | Effort::Low => Effort::Low.name(),
