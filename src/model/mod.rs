@@ -161,7 +161,7 @@ mod tests {
         let body = body(&service(api, "http://localhost/v1"), &request(items));
         let list = match api {
             Api::OpenaiResponses => "input",
-            Api::OpenaiChat | Api::Anthropic => "messages",
+            _ => "messages",
         };
         let messages = body[list].as_array().expect(list);
         let marker = ",\"cache_control\":{\"type\":\"ephemeral\"}";

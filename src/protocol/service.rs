@@ -16,8 +16,7 @@ pub enum Api {
 }
 
 impl Api {
-    pub const ALL: [Api; 4] =
-        [Api::OpenaiResponses, Api::OpenaiChat, Api::Anthropic, Api::Copilot];
+    pub const ALL: [Api; 4] = [Api::OpenaiResponses, Api::OpenaiChat, Api::Anthropic, Api::Copilot];
 
     /// As the config names it.
     pub const fn name(self) -> &'static str {

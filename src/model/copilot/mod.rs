@@ -13,8 +13,6 @@ pub use device::{DeviceAnswer, DeviceCode, DeviceLogin, copilot_address};
 
 /// What Copilot refuses in a body, unless it is false.
 const REFUSED: [&str; 3] = ["service_tier", "previous_response_id", "store"];
-/// The wire on which nobody sends Copilot options of the stream.
-const RESPONSES: &str = "openai-responses";
 
 pub(super) struct Copilot;
 
@@ -43,7 +41,7 @@ impl Dialect for Copilot {
     fn body(&self, service: &Service, request: &Request<'_>) -> Value {
         let effort = request.effort.and_then(|effort| request.model.effort(effort));
         let mut body = wire(request).body(service, &Request { effort, ..*request });
-        strip(&mut body, api(request).name());
+        strip(&mut body);
         body
     }
 
@@ -61,12 +59,9 @@ fn wire(request: &Request<'_>) -> &'static dyn Dialect {
     dialect::of(api(request))
 }
 
-fn strip(body: &mut Value, wire: &str) {
+fn strip(body: &mut Value) {
     if let Value::Object(fields) = body {
         fields.retain(|name, value| !REFUSED.contains(&name.as_str()) || *value == false);
-        if wire == RESPONSES {
-            fields.shift_remove("stream_options");
-        }
     }
     if let Some(tools) = body.get_mut("tools").and_then(Value::as_array_mut) {
         tools.retain(|tool| tool.get("type").is_none_or(|kind| kind != "image_generation"));

@@ -59,3 +59,44 @@ impl Dialect for OpenaiChat {
         Box::<reply::Decoder>::default()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::sample::{request, service};
+    use crate::protocol::{Api, Secret};
+
+    fn headers(base_url: &str, key: &str) -> HeaderMap {
+        let key = Some(Secret::new(key.into()));
+        let service = Service { key, ..service(Api::OpenaiChat, base_url) };
+        let mut headers = HeaderMap::new();
+        OpenaiChat.headers(&service, &request(&[]), &mut headers).expect("headers");
+        headers
+    }
+
+    #[test]
+    fn a_key_goes_where_the_server_looks_for_it() {
+        let openai = headers("https://api.openai.com/v1", "sk-1");
+        assert_eq!(
+            (&openai[AUTHORIZATION], openai.len()),
+            (&HeaderValue::from_static("Bearer sk-1"), 1)
+        );
+        let azure = "https://acme.openai.azure.com/openai/v1";
+        let keyed = headers(azure, "0123abcd");
+        assert_eq!(
+            (&keyed["api-key"], keyed.get(AUTHORIZATION)),
+            (&HeaderValue::from_static("0123abcd"), None)
+        );
+        assert!(keyed["api-key"].is_sensitive());
+        let of_entra = headers(azure, "eyJ0eXAi.x.y");
+        assert_eq!(
+            (&of_entra[AUTHORIZATION], of_entra.len()),
+            (&HeaderValue::from_static("Bearer eyJ0eXAi.x.y"), 1)
+        );
+    }
+
+    #[test]
+    fn openrouter_is_told_who_asks() {
+        assert_eq!(headers("https://openrouter.ai/api/v1", "sk-1")["x-title"], "brisk");
+    }
+}

@@ -37,8 +37,11 @@ pub(super) fn body(service: &Service, request: &Request<'_>) -> Value {
     if server::is_told_to_part(server, request.model) {
         body["reasoning_format"] = "parsed".into();
     }
-    if manners.cache_key && !request.cache_key.is_empty() {
-        body["prompt_cache_key"] = request.cache_key.into();
+    if let Some(field) = manners.cache_key.filter(|_| !request.cache_key.is_empty()) {
+        body[field] = request.cache_key.into();
+    }
+    if server::is_asked_to_cache(server, request.model) {
+        body["cache_control"] = json!({ "type": "ephemeral" });
     }
     if !request.tools.is_empty() {
         if manners.parallel {

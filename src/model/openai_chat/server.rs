@@ -31,7 +31,9 @@ pub(super) struct Manners {
     pub developer: bool,
     pub effort: EffortAs,
     pub verbosity: bool,
-    pub cache_key: bool,
+    /// The field that takes the same word for all requests of a conversation, so that they go where
+    /// its beginning is in a cache.
+    pub cache_key: Option<&'static str>,
     /// Whether it makes one call at a time unless it is told otherwise.
     pub parallel: bool,
     /// What is to be asked for so that the figures come; most need it.
@@ -83,7 +85,7 @@ const PLAIN: Manners = Manners {
     developer: false,
     effort: EffortAs::Field,
     verbosity: false,
-    cache_key: false,
+    cache_key: None,
     parallel: false,
     figures: &[FiguresAs::StreamOptions],
     back: &[],
@@ -130,7 +132,7 @@ impl Server {
                 limit: Limit::Completion,
                 developer: true,
                 verbosity: true,
-                cache_key: true,
+                cache_key: Some("prompt_cache_key"),
                 ..PLAIN
             },
             Server::Azure => {
@@ -139,6 +141,7 @@ impl Server {
             Server::OpenRouter => Manners {
                 effort: EffortAs::Object,
                 verbosity: true,
+                cache_key: Some("session_id"),
                 figures: &[FiguresAs::StreamOptions, FiguresAs::Usage],
                 back: &[REASONING_DETAILS],
                 ..PLAIN
@@ -220,6 +223,11 @@ pub(super) fn keeps_past_reasoning(model: &ModelSpec) -> bool {
     NAMES.iter().any(|name| family.contains(name)) && !family.contains("r1")
 }
 
+/// Whether the prompt is cached only if that is asked for: Claude, of those whom OpenRouter serves.
+pub(super) fn is_asked_to_cache(server: Server, model: &ModelSpec) -> bool {
+    server == Server::OpenRouter && model.id.starts_with("anthropic/")
+}
+
 /// Whether Groq has to be told to send the reasoning apart from the answer. It refuses to be told of
 /// models that do not think, and of gpt-oss, which does it anyway.
 pub(super) fn is_told_to_part(server: Server, model: &ModelSpec) -> bool {
@@ -282,6 +290,9 @@ mod tests {
         assert!(is_told_to_part(Server::Groq, &model("qwen/qwen3-32b")));
         assert!(!is_told_to_part(Server::Groq, &model("openai/gpt-oss-120b")));
         assert!(!is_told_to_part(Server::Vllm, &model("qwen/qwen3-32b")));
+        assert!(is_asked_to_cache(Server::OpenRouter, &model("anthropic/claude-opus-5.5")));
+        assert!(!is_asked_to_cache(Server::OpenRouter, &model("openai/gpt-5.1")));
+        assert!(!is_asked_to_cache(Server::Other, &model("anthropic/claude-opus-5.5")));
         assert!(thinks_as_openai(&model("openai/o4-mini")));
         assert!(!thinks_as_openai(&model("openai/gpt-4.1")));
         assert!(!thinks_as_openai(&model("olmo")));

@@ -173,6 +173,18 @@ fn a_role_in_every_chunk_and_empty_chunks_say_nothing() {
 }
 
 #[test]
+fn a_finish_of_nothing_is_no_end() {
+    let mut decoder = Decoder::default();
+    for finish in [Value::Null, json!(""), json!("stop")] {
+        assert_eq!(decoder.phase(), Phase::Coming, "before {finish}");
+        let chunk =
+            json!({ "choices": [{ "delta": { "content": "a" }, "finish_reason": finish }] });
+        decoder.chunk(&chunk, &mut |_| {}).expect("in order");
+    }
+    assert_eq!(decoder.phase(), Phase::Stopped);
+}
+
+#[test]
 fn figures_are_found_wherever_they_stand() {
     let usage = json!({ "prompt_tokens": 10, "completion_tokens": 2, "total_tokens": 12,
         "cost": 0.0012, "cost_details": { "upstream_inference_cost": null } });

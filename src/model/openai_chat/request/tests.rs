@@ -82,9 +82,15 @@ fn each_server_gets_what_it_takes_and_nothing_else() {
         ),
         (
             "https://openrouter.ai/api/v1",
+            "anthropic/claude-sonnet-5",
+            none,
+            "cache_control max_tokens session_id stream_options usage verbosity".into(),
+        ),
+        (
+            "https://openrouter.ai/api/v1",
             "qwen/qwen3-coder",
             some,
-            "max_tokens reasoning stream_options usage verbosity".into(),
+            "max_tokens reasoning session_id stream_options usage verbosity".into(),
         ),
         (
             "https://api.groq.com/openai/v1",
