@@ -85,6 +85,12 @@ impl DeviceLogin {
         }
     }
 
+    /// Over this client instead of one of its own.
+    #[must_use]
+    pub fn over(self, client: Client) -> Self {
+        Self { client, ..self }
+    }
+
     /// Asks for a code.
     ///
     /// # Errors
