@@ -362,9 +362,14 @@ fn every_body_of_a_session_of_five_steps_is_one_that_openai_publishes() {
         assert_eq!(ran.code, Some(0), "{api:?}: {ran:?}");
         let requests = place.server().requests();
         assert_eq!(requests.len(), 5, "{api:?}: {ran:?}");
+        let list = if api == Api::OpenaiChat { "messages" } else { "input" };
+        let mut before: Vec<Value> = Vec::new();
         for request in &requests {
             assert_eq!(request.status, 200, "{api:?}");
             schema.fits(&request.body);
+            let now = request.body[list].as_array().unwrap().clone();
+            assert!(now.len() > before.len() && now.starts_with(&before), "{api:?}");
+            before = now;
         }
         assert_eq!((place.server().mismatch(), place.server().left()), (None, 0));
     }
