@@ -91,11 +91,8 @@ static COMPLETION: LazyLock<Option<Schema>> =
 static EVENT: LazyLock<Option<Schema>> = LazyLock::new(|| compiled("ResponseStreamEvent"));
 
 fn schema_of(api: Api) -> Option<&'static Schema> {
-    match api {
-        Api::OpenaiResponses => RESPONSE.as_ref(),
-        Api::OpenaiChat => COMPLETION.as_ref(),
-        _ => None,
-    }
+    let schema = if api == Api::OpenaiResponses { &RESPONSE } else { &COMPLETION };
+    schema.as_ref()
 }
 
 const WIRES: [Api; 2] = [Api::OpenaiResponses, Api::OpenaiChat];
@@ -113,7 +110,7 @@ fn kept(dialect: &str, value: Value) -> Option<Opaque> {
     Some(Opaque { dialect: dialect.into(), model: "tiny".into(), value })
 }
 
-fn reasoning(fields: Value) -> Item {
+fn reasoning(fields: &Value) -> Item {
     let mut item = json!({ "type": "reasoning", "id": "rs_1", "summary": [
         { "type": "summary_text", "text": "hm" }] });
     item.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
@@ -142,9 +139,9 @@ fn item(number: usize, kind: u8) -> Item {
             text: "a".into(),
             opaque: kept("openai-responses", json!({ "phase": "commentary" })),
         },
-        6 => reasoning(json!({ "encrypted_content": "gA", "status": null, "content": null })),
-        7 => reasoning(json!({ "encrypted_content": null })),
-        8 => reasoning(json!({ "content": [{ "type": "reasoning_text", "text": "hm" }] })),
+        6 => reasoning(&json!({ "encrypted_content": "gA", "status": null, "content": null })),
+        7 => reasoning(&json!({ "encrypted_content": null })),
+        8 => reasoning(&json!({ "content": [{ "type": "reasoning_text", "text": "hm" }] })),
         9 => Item::Thought {
             text: "hm".into(),
             opaque: kept("openai-chat", json!({ "reasoning_content": "hm" })),
