@@ -91,11 +91,8 @@ static COMPLETION: LazyLock<Option<Schema>> =
 static EVENT: LazyLock<Option<Schema>> = LazyLock::new(|| compiled("ResponseStreamEvent"));
 
 fn schema_of(api: Api) -> Option<&'static Schema> {
-    match api {
-        Api::OpenaiResponses => RESPONSE.as_ref(),
-        Api::OpenaiChat => COMPLETION.as_ref(),
-        _ => None,
-    }
+    let schema = if api == Api::OpenaiResponses { &RESPONSE } else { &COMPLETION };
+    schema.as_ref()
 }
 
 const WIRES: [Api; 2] = [Api::OpenaiResponses, Api::OpenaiChat];
@@ -113,7 +110,7 @@ fn kept(dialect: &str, value: Value) -> Option<Opaque> {
     Some(Opaque { dialect: dialect.into(), model: "tiny".into(), value })
 }
 
-fn reasoning(fields: Value) -> Item {
+fn reasoning(fields: &Value) -> Item {
     let mut item = json!({ "type": "reasoning", "id": "rs_1", "summary": [
         { "type": "summary_text", "text": "hm" }] });
     item.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
@@ -142,9 +139,9 @@ fn item(number: usize, kind: u8) -> Item {
             text: "a".into(),
             opaque: kept("openai-responses", json!({ "phase": "commentary" })),
         },
-        6 => reasoning(json!({ "encrypted_content": "gA", "status": null, "content": null })),
-        7 => reasoning(json!({ "encrypted_content": null })),
-        8 => reasoning(json!({ "content": [{ "type": "reasoning_text", "text": "hm" }] })),
+        6 => reasoning(&json!({ "encrypted_content": "gA", "status": null, "content": null })),
+        7 => reasoning(&json!({ "encrypted_content": null })),
+        8 => reasoning(&json!({ "content": [{ "type": "reasoning_text", "text": "hm" }] })),
         9 => Item::Thought {
             text: "hm".into(),
             opaque: kept("openai-chat", json!({ "reasoning_content": "hm" })),
@@ -362,9 +359,14 @@ fn every_body_of_a_session_of_five_steps_is_one_that_openai_publishes() {
         assert_eq!(ran.code, Some(0), "{api:?}: {ran:?}");
         let requests = place.server().requests();
         assert_eq!(requests.len(), 5, "{api:?}: {ran:?}");
+        let list = if api == Api::OpenaiChat { "messages" } else { "input" };
+        let mut before: Vec<Value> = Vec::new();
         for request in &requests {
             assert_eq!(request.status, 200, "{api:?}");
             schema.fits(&request.body);
+            let now = request.body[list].as_array().unwrap().clone();
+            assert!(now.len() > before.len() && now.starts_with(&before), "{api:?}");
+            before = now;
         }
         assert_eq!((place.server().mismatch(), place.server().left()), (None, 0));
     }

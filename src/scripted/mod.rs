@@ -32,7 +32,7 @@
 //! fault = "429"              # any status from 400 to 599, in the shape of each service, or:
 //! retry_after = 1            # … seconds, or a text as it stands: a date
 //! message = "Slow down."     # … what the service says
-//! code = "insufficient_quota" # … its code (chat), type (messages) or reason (gemini)
+//! code = "insufficient_quota" # … its code (OpenAI), type (messages) or reason (gemini)
 //! ```
 //!
 //! The other faults play the reply's text and calls, and break them after `after_chunks` pieces,

@@ -28,6 +28,8 @@ impl Decode for Decoder {
     fn event(&mut self, name: &str, value: &Value, on: &mut On<'_>) -> Result<(), Trouble> {
         let kind = match word(value, "type") {
             "" => name,
+            // The type is the error's own, on servers that send it bare.
+            _ if name == "error" => name,
             kind => kind,
         };
         match kind {
@@ -108,7 +110,7 @@ impl Decoder {
             }
             "response.refusal.delta" => self.open(value, Kind::Message).refusal.push_str(delta),
             "response.reasoning_summary_part.added" => {
-                self.open(value, Kind::Reasoning).paragraph(on)
+                self.open(value, Kind::Reasoning).paragraph(on);
             }
             "response.reasoning_summary_text.delta" | "response.reasoning_text.delta" => {
                 self.open(value, Kind::Reasoning).think(delta, on);

@@ -132,13 +132,12 @@ pub(super) fn string<'a>(fields: &'a Map<String, Value>, name: &str, at: &str) -
 
 /// The fields that have no more to them than their type.
 fn plain(fields: &Map<String, Value>) -> Checked<()> {
-    if let Some(limit) = fields.get("max_output_tokens") {
-        if limit.as_u64().is_none_or(|limit| limit < OUTPUT_TOKENS_MIN) {
-            let message = format!(
-                "Invalid 'max_output_tokens': integer below minimum value. Expected a value >= {OUTPUT_TOKENS_MIN}."
-            );
-            return Err(Refusal::invalid("max_output_tokens", message));
-        }
+    let small = |limit: &Value| limit.as_u64().is_none_or(|limit| limit < OUTPUT_TOKENS_MIN);
+    if fields.get("max_output_tokens").is_some_and(small) {
+        let message = format!(
+            "Invalid 'max_output_tokens': integer below minimum value. Expected a value >= {OUTPUT_TOKENS_MIN}."
+        );
+        return Err(Refusal::invalid("max_output_tokens", message));
     }
     if fields.get("parallel_tool_calls").is_some_and(|value| !value.is_boolean()) {
         return Err(wrong_type("parallel_tool_calls", "a boolean"));

@@ -4,6 +4,8 @@ mod check;
 mod response;
 mod said;
 mod stream;
+#[cfg(test)]
+mod tests;
 
 pub(super) use check::check;
 pub(super) use stream::{error, events};

@@ -89,9 +89,13 @@ fn id(fields: &Fields, begin: &str, at: &str) -> Checked<()> {
 }
 
 fn message(fields: &Fields, at: &str) -> Checked<String> {
-    only(fields, &["type", "role", "content", "id", "status", "phase"], at)?;
-    id(fields, "msg", at)?;
     let role = string(fields, "role", at)?;
+    let known: &[&str] = match role {
+        "assistant" => &["type", "role", "content", "id", "status", "phase"],
+        _ => &["type", "role", "content", "id", "status"],
+    };
+    only(fields, known, at)?;
+    id(fields, "msg", at)?;
     let part = match role {
         "user" | "system" | "developer" => "input_text",
         "assistant" => "output_text",
@@ -100,11 +104,11 @@ fn message(fields: &Fields, at: &str) -> Checked<String> {
             return Err(wrong_value(&below(at, "role"), &fields["role"], &known));
         }
     };
-    if let Some(phase) = fields.get("phase") {
-        if role != "assistant" || (phase != "commentary" && phase != "final_answer") {
-            let known = ["commentary", "final_answer"];
-            return Err(wrong_value(&below(at, "phase"), phase, &known));
-        }
+    let known = ["commentary", "final_answer"];
+    match fields.get("phase") {
+        None => {}
+        Some(Value::String(phase)) if known.contains(&phase.as_str()) => {}
+        Some(other) => return Err(wrong_value(&below(at, "phase"), other, &known)),
     }
     texts(fields, "content", part, at)
 }
@@ -201,7 +205,9 @@ fn thought(
     };
     let encrypted = encrypted.as_str().unwrap_or_default();
     let text = given.signed(encrypted).filter(|_| name == reasoning_id(encrypted));
-    let same = |text: &&str| reasoning(text, encrypted).to_string() == item.to_string();
+    // As values they would be the same with their keys in another order.
+    let written = Value::to_string;
+    let same = |text: &&str| written(&reasoning(text, encrypted)) == written(item);
     let Some(text) = text.filter(same) else {
         let message =
             format!("The encrypted content for item {name} could not be verified: it was altered.");

@@ -89,7 +89,7 @@ impl Writer<'_> {
         self.events.push(Event { wire: wire(&data.into()), kind: event });
     }
 
-    fn begin(&mut self, item: Value) {
+    fn begin(&mut self, item: &Value) {
         self.part("response.output_item.added", json!({ "item": item }));
     }
 
@@ -111,7 +111,7 @@ impl Writer<'_> {
                 item["encrypted_content"] = Value::Null;
             }
         }
-        self.begin(begun);
+        self.begin(&begun);
         for (at, text) in thought.text.split(PARAGRAPH).enumerate() {
             let place = json!({ "item_id": id, "summary_index": at });
             let with = |name: &str, value: Value| {
@@ -143,7 +143,7 @@ impl Writer<'_> {
             }
             fields
         };
-        self.begin(message(say, "in_progress", &[]));
+        self.begin(&message(say, "in_progress", &[]));
         self.part("response.content_part.added", with("part", part(say, "")));
         for piece in say.pieces(text) {
             self.piece(&format!("response.{kind}.delta"), with("delta", piece.into()), piece);
@@ -159,7 +159,7 @@ impl Writer<'_> {
         let say = self.say;
         let arguments = say.reply.calls[at].arguments();
         let id = call_item_id(say, at);
-        self.begin(call(say, at, "in_progress", ""));
+        self.begin(&call(say, at, "in_progress", ""));
         for piece in say.pieces(&arguments) {
             let place = json!({ "item_id": id });
             self.piece("response.function_call_arguments.delta", place, piece);

@@ -11,13 +11,16 @@ use proptest::prelude::*;
 const PLAIN: &str = "read_file({\"path\":\"src/main.rs\" })";
 const SPACED: &str = "read_file({\"path\" :\"src/main.rs\" })";
 
-/// Each with its calls and with its tokens: input, cached, output.
-const RECORDED: [(&str, [&str; 4], (u64, u64, u64)); 2] = [
+/// Input, cached, output.
+type Tokens = (u64, u64, u64);
+
+/// Each with its calls and its tokens.
+const RECORDED: [(&str, [&str; 4], Tokens); 2] = [
     ("llama_resp_tool.sse", [PLAIN; 4], (1, 525, 192)),
     ("litellm_resp.sse", [SPACED, PLAIN, PLAIN, PLAIN], (1, 525, 200)),
 ];
 
-fn check(name: &str, decoded: &Decoded, calls: [&str; 4], tokens: (u64, u64, u64)) {
+fn check(name: &str, decoded: &Decoded, calls: [&str; 4], tokens: Tokens) {
     let mut ids = std::collections::HashSet::new();
     let short = |item: &Item| match item {
         Item::Call { call, tool, arguments, .. } => {

@@ -41,7 +41,7 @@ fn completed() -> Value {
     event("completed", json!({ "response": { "status": "completed" } }))
 }
 
-fn added(index: Option<u64>, item: Value) -> Value {
+fn added(index: Option<u64>, item: &Value) -> Value {
     let mut event = event("output_item.added", json!({ "item": item }));
     if let Some(index) = index {
         event["output_index"] = index.into();
@@ -49,7 +49,7 @@ fn added(index: Option<u64>, item: Value) -> Value {
     event
 }
 
-fn done(index: Option<u64>, item: Value) -> Value {
+fn done(index: Option<u64>, item: &Value) -> Value {
     let mut event = added(index, item);
     event["type"] = "response.output_item.done".into();
     event
@@ -72,57 +72,57 @@ fn calls_are_told_apart_however_the_server_names_them() {
     let streams = [
         // As OpenAI has it.
         vec![
-            added(zero, call("x", "a", "")),
+            added(zero, &call("x", "a", "")),
             piece(zero, "x", "{\"n\":1}"),
-            done(zero, call("x", "a", "{\"n\":1}")),
-            added(one, call("y", "b", "")),
+            done(zero, &call("x", "a", "{\"n\":1}")),
+            added(one, &call("y", "b", "")),
             piece(one, "y", "{}"),
-            done(one, call("y", "b", "{}")),
+            done(one, &call("y", "b", "{}")),
         ],
         // Both open at once, without numbers, done at the end.
         vec![
-            added(None, call("x", "a", "")),
-            added(None, call("y", "b", "")),
+            added(None, &call("x", "a", "")),
+            added(None, &call("y", "b", "")),
             piece(None, "x", "{\"n\""),
             piece(None, "y", "{}"),
             piece(None, "x", ":1}"),
-            done(None, call("x", "a", "{\"n\":1}")),
-            done(None, call("y", "b", "{}")),
+            done(None, &call("x", "a", "{\"n\":1}")),
+            done(None, &call("y", "b", "{}")),
         ],
         // Ids that change on the way.
         vec![
-            added(zero, call("x1", "a", "")),
-            added(one, call("y1", "b", "")),
+            added(zero, &call("x1", "a", "")),
+            added(one, &call("y1", "b", "")),
             piece(zero, "x2", "{\"n\":1}"),
             piece(one, "y2", "{}"),
-            done(one, call("y3", "b", "{}")),
-            done(zero, call("x3", "a", "{\"n\":1}")),
+            done(one, &call("y3", "b", "{}")),
+            done(zero, &call("x3", "a", "{\"n\":1}")),
         ],
         // One number for all.
         vec![
-            added(zero, call("x", "a", "")),
+            added(zero, &call("x", "a", "")),
             piece(zero, "x", "{\"n\":1}"),
-            done(zero, call("x", "a", "{\"n\":1}")),
-            added(zero, call("y", "b", "")),
+            done(zero, &call("x", "a", "{\"n\":1}")),
+            added(zero, &call("y", "b", "")),
             piece(zero, "y", "{}"),
-            done(zero, call("y", "b", "{}")),
+            done(zero, &call("y", "b", "{}")),
         ],
         // Ids that change, and no numbers: the call's own id tells.
         vec![
-            added(None, call("x1", "a", "")),
-            added(None, call("y1", "b", "")),
-            done(None, call("x2", "a", "{\"n\":1}")),
-            done(None, call("y2", "b", "{}")),
+            added(None, &call("x1", "a", "")),
+            added(None, &call("y1", "b", "")),
+            done(None, &call("x2", "a", "{\"n\":1}")),
+            done(None, &call("y2", "b", "{}")),
         ],
         // Nothing but the deltas.
         vec![
-            added(zero, call("x", "a", "")),
+            added(zero, &call("x", "a", "")),
             piece(zero, "", "{\"n\":1}"),
-            added(one, call("y", "b", "")),
+            added(one, &call("y", "b", "")),
             piece(one, "", "{}"),
         ],
         // Nothing but the ends, in another order than their numbers.
-        vec![done(one, call("y", "b", "{}")), done(zero, call("x", "a", "{\"n\":1}"))],
+        vec![done(one, &call("y", "b", "{}")), done(zero, &call("x", "a", "{\"n\":1}"))],
     ];
     for (at, mut data) in streams.into_iter().enumerate() {
         data.push(completed());
@@ -158,10 +158,10 @@ fn a_reply_that_came_only_with_its_last_event_is_a_reply() {
 #[test]
 fn what_was_left_open_is_filled_in_at_the_end_and_nothing_is_doubled() {
     let data = [
-        added(Some(0), call("x", "a", "")),
+        added(Some(0), &call("x", "a", "")),
         piece(Some(0), "x", "{\"n\":"),
-        added(Some(1), call("y", "b", "")),
-        done(Some(1), call("y", "b", "{}")),
+        added(Some(1), &call("y", "b", "")),
+        done(Some(1), &call("y", "b", "{}")),
         event(
             "completed",
             json!({ "response": { "status": "completed",
@@ -179,7 +179,7 @@ fn text_that_was_shown_is_not_shown_again() {
     let (reply, shown, _) = decoded(&[delta("Hi"), delta("!"), end]);
     assert_eq!((short(&reply), shown.as_str()), (vec!["text Hi!".to_owned()], "Hi!"));
     let (reply, shown, _) =
-        decoded(&[delta("Hi"), delta("!"), done(None, text("Hi!")), completed()]);
+        decoded(&[delta("Hi"), delta("!"), done(None, &text("Hi!")), completed()]);
     assert_eq!((short(&reply), shown.as_str()), (vec!["text Hi!".to_owned()], "Hi!"));
 }
 
@@ -198,13 +198,13 @@ fn reasoning_is_kept_as_it_was_when_it_was_done() {
     };
     let next = || event("reasoning_summary_part.added", json!({ "output_index": 0 }));
     let data = [
-        added(Some(0), begun),
+        added(Some(0), &begun),
         next(),
         part(0, "one"),
         next(),
         part(1, "two"),
-        done(Some(0), whole.clone()),
-        added(Some(1), call("x", "a", "{}")),
+        done(Some(0), &whole),
+        added(Some(1), &call("x", "a", "{}")),
         completed(),
     ];
     let (reply, _, shown) = decoded(&data);
@@ -224,7 +224,7 @@ fn a_models_own_words_are_a_thought_too() {
     let words = json!({ "type": "reasoning", "id": "rs", "summary": [],
         "content": [{ "type": "reasoning_text", "text": "hm" }] });
     let delta = event("reasoning_text.delta", json!({ "item_id": "rs", "delta": "hm" }));
-    let (reply, _, shown) = decoded(&[delta, done(None, words), completed()]);
+    let (reply, _, shown) = decoded(&[delta, done(None, &words), completed()]);
     assert_eq!((short(&reply), shown.as_str()), (vec!["thought hm".to_owned()], "hm"));
 }
 
@@ -234,9 +234,9 @@ fn odd_items_are_kept_where_they_can_go_back_and_custom_calls_are_calls() {
     let search = json!({ "type": "web_search_call", "id": "ws", "status": "completed" });
     let custom = json!({ "type": "custom_tool_call", "id": "c", "call_id": "a", "name": "run", "input": "ls \"x\"" });
     let data = [
-        done(Some(0), compaction.clone()),
-        done(Some(1), search),
-        done(Some(2), custom.clone()),
+        done(Some(0), &compaction),
+        done(Some(1), &search),
+        done(Some(2), &custom),
         event("unknown.thing", json!({ "delta": "?", "output_index": 3 })),
         completed(),
     ];
@@ -274,11 +274,11 @@ fn ends_are_told_apart() {
 
 #[test]
 fn a_call_that_the_limit_cut_off_is_dropped_whatever_the_server_calls_it() {
-    let begin = [added(Some(0), call("x", "a", "")), piece(Some(0), "x", "{\"n\":")];
+    let begin = [added(Some(0), &call("x", "a", "")), piece(Some(0), "x", "{\"n\":")];
     let broken = |status: &str| {
         let mut item = call("x", "a", "{}");
         item["status"] = status.into();
-        done(Some(0), item)
+        done(Some(0), &item)
     };
     let reason = json!({ "incomplete_details": { "reason": "max_output_tokens" } });
     let incomplete = event("incomplete", json!({ "response": reason }));
@@ -332,6 +332,16 @@ fn errors_are_errors_in_every_spelling_and_only_those_that_pass_are_tried_again(
 }
 
 #[test]
+fn an_error_is_told_by_the_name_of_its_event_where_its_type_is_its_own() {
+    for line in ["event: error\ndata", "error"] {
+        let wire = format!("{line}: {{\"code\":503,\"message\":\"m\",\"type\":\"odd_error\"}}\n\n");
+        let trouble = decode(Api::OpenaiResponses, wire.as_bytes(), 9).expect_err("trouble");
+        let Trouble::Status(refusal) = trouble else { panic!("{trouble:?}") };
+        assert_eq!((refusal.status, refusal.error.message.as_str()), (503, "m"));
+    }
+}
+
+#[test]
 fn a_reply_without_an_end_is_none_unless_the_server_says_that_it_is_over() {
     use crate::model::decoder::Phase;
     use crate::model::sse::Event;
@@ -344,8 +354,8 @@ fn a_reply_without_an_end_is_none_unless_the_server_says_that_it_is_over() {
         }
         decoder.phase()
     };
-    let item = done(Some(0), call("x", "a", "{}")).to_string();
-    let open = added(Some(0), call("x", "a", "")).to_string();
+    let item = done(Some(0), &call("x", "a", "{}")).to_string();
+    let open = added(Some(0), &call("x", "a", "")).to_string();
     assert_eq!(phase(std::slice::from_ref(&item)), Phase::Coming);
     assert_eq!(phase(&[open, "[DONE]".into()]), Phase::Coming);
     assert_eq!(phase(&[item, "[DONE]".into()]), Phase::Over);

@@ -138,6 +138,26 @@ fn hosts_differ_in_what_they_take() {
 }
 
 #[test]
+fn the_key_goes_into_the_header_that_the_host_knows() {
+    use crate::model::dialect;
+    let header = |base_url| {
+        let mut service = service(Api::OpenaiResponses, base_url);
+        service.key = Some(crate::protocol::Secret::new("k".into()));
+        let mut headers = reqwest::header::HeaderMap::new();
+        let dialect = dialect::of(service.api);
+        dialect.headers(&service, &request(&[]), &mut headers).expect("headers");
+        assert_eq!(dialect.path(&service, &request(&[])), "responses");
+        let named = headers
+            .iter()
+            .map(|(name, value)| format!("{name}: {}", value.to_str().expect("text")));
+        named.collect::<Vec<_>>().join("\n")
+    };
+    assert_eq!(header(OPENAI), "authorization: Bearer k");
+    assert_eq!(header("https://acme.openai.azure.com/openai/v1"), "api-key: k");
+    assert_eq!(header("https://acme.services.ai.azure.com/openai/v1"), "api-key: k");
+}
+
+#[test]
 fn effort_and_verbosity_go_only_to_models_that_have_them() {
     let mut model = MODEL.clone();
     let sent = |model: &_, effort, verbosity| {
