@@ -3,8 +3,8 @@
 
 use brisk::model::{Client, Progress, Reply, Request, Stop, Timing};
 use brisk::protocol::{
-    Api, CallId, Detail, Effort, Failure, FailureKind, Item, ModelSpec, Opaque, Outcome, Secret,
-    Service, Thinking, Tool, UserKind,
+    Api, CallId, Detail, Effort, Excess, Failure, FailureKind, Item, ModelSpec, Opaque, Outcome,
+    Secret, Service, Thinking, Tool, UserKind,
 };
 use brisk::scripted::{Script, Server};
 use serde_json::{Value, json};
@@ -287,7 +287,8 @@ async fn passing_trouble_is_ridden_out_and_lasting_trouble_is_told() {
     }
     let (_server, mut asker) = scripted("[[reply]]\nfault = \"overflow\"").await;
     let (kind, said) = asker.fail().await;
-    assert_eq!(kind, FailureKind::Overflow);
+    let excess = Excess { tokens: 44_055, window: 8192 };
+    assert_eq!(kind, FailureKind::Overflow { excess: Some(excess) });
     assert!(said.contains("44055 tokens, 8192 fit"), "{said}");
     let (_server, mut asker) = scripted("models = [\"big\"]").await;
     let (kind, said) = asker.fail().await;

@@ -72,7 +72,7 @@ impl Exit {
         match kind {
             FailureKind::Credentials | FailureKind::Config => Exit::Config,
             FailureKind::Provider => Exit::Provider,
-            FailureKind::Overflow => Exit::Budget,
+            FailureKind::Overflow { .. } => Exit::Budget,
             FailureKind::Draft => Exit::Sandbox,
             FailureKind::Local => Exit::Failed,
         }

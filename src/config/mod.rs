@@ -14,7 +14,9 @@ mod gates;
 mod guard;
 mod inputs;
 mod key;
+mod keys;
 mod layers;
+mod models;
 mod paths;
 mod schema;
 mod services;
@@ -24,6 +26,7 @@ mod value;
 pub use draft::DraftSettings;
 pub use error::{ConfigError, Place, Trouble};
 pub use inputs::Inputs;
+pub use keys::{KeySource, StoredKeys, giver_of, read_key};
 pub use layers::{Said, Source};
 pub use paths::Paths;
 pub use value::{seconds, tokens};
@@ -201,9 +204,6 @@ impl Config {
 
     /// The fields from the layers. Each key has a default, and each value was checked.
     fn fill(&mut self) {
-        let flag = |config: &Config, key: &[&str]| {
-            config.layers.get(key).and_then(Value::as_bool).unwrap_or_default()
-        };
         let texts = |config: &Config, key: &[&str]| match config.layers.get(key) {
             Some(Value::Array(values)) => {
                 values.iter().filter_map(Value::as_str).map(str::to_owned).collect()
@@ -225,15 +225,14 @@ impl Config {
                 .and_then(|time| seconds(&time))
                 .filter(|time| *time > 0),
         };
-        self.budget_named = ["turn", "cost"].iter().any(|name| {
-            let said = self.layers.all(&["budget".to_owned(), (*name).to_owned()]);
-            said.last().is_some_and(|said| said.source != Source::BuiltIn)
-        });
+        self.budget_named = ["turn", "cost"]
+            .iter()
+            .any(|name| self.layers.is_said(&["budget".to_owned(), (*name).to_owned()]));
         let shell = self.text(&["shell"]).map(PathBuf::from);
         self.shell = shell.unwrap_or_else(|| shell::choose(&self.inputs));
         self.ui = Ui {
             theme: self.text(&["ui", "theme"]).unwrap_or_else(|| "brisk-dark".to_owned()),
-            ascii: flag(self, &["ui", "ascii"]) || !self.terminal.utf8,
+            ascii: self.flag(&["ui", "ascii"]) || !self.terminal.utf8,
         };
         self.leader = self.text(&["terminal", "leader"]).unwrap_or_default();
         let clipboard = self.text(&["terminal", "clipboard"]);
@@ -303,6 +302,10 @@ impl Config {
     fn text(&self, key: &[&str]) -> Option<String> {
         let text = self.layers.get(key)?.as_str()?;
         (!text.is_empty()).then(|| text.to_owned())
+    }
+
+    fn flag(&self, key: &[&str]) -> bool {
+        self.layers.get(key).and_then(Value::as_bool).unwrap_or_default()
     }
 
     fn tokens(&self, key: &[&str]) -> Option<u64> {

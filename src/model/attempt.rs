@@ -179,7 +179,7 @@ fn read_error(body: &[u8]) -> ServiceError {
     })
 }
 
-fn of_sending(error: &reqwest::Error) -> Trouble {
+pub(super) fn of_sending(error: &reqwest::Error) -> Trouble {
     if error.is_builder() {
         return Trouble::Unsendable(cause(error));
     }
@@ -199,7 +199,7 @@ fn causes<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn
 }
 
 /// The innermost cause: the outer ones say no more than that a request failed.
-fn cause(error: &(dyn Error + 'static)) -> String {
+pub(super) fn cause(error: &(dyn Error + 'static)) -> String {
     causes(error).last().map_or_else(String::new, ToString::to_string)
 }
 

@@ -81,7 +81,7 @@ impl Client {
         Ok(http.post(address).headers(headers).body(body))
     }
 
-    fn http(&self, address: &Url) -> Result<reqwest::Client, String> {
+    pub(super) fn http(&self, address: &Url) -> Result<reqwest::Client, String> {
         let near = address.scheme() == "http" && is_loopback(address);
         let client = if near { &self.near } else { &self.far };
         client
@@ -92,21 +92,26 @@ impl Client {
                     .connect_timeout(self.timing.connect)
                     // A redirect would carry the key to another host.
                     .redirect(reqwest::redirect::Policy::none());
-                let builder = if near { builder.no_proxy().tls_certs_only([]) } else { builder };
+                if near {
+                    // Small servers close a connection right behind a reply: one that is kept
+                    // would break under the next request, and a new one costs next to nothing.
+                    let builder = builder.no_proxy().tls_certs_only([]).pool_max_idle_per_host(0);
+                    return builder.build().map_err(|error| error.to_string());
+                }
                 builder.build().map_err(|error| error.to_string())
             })
             .clone()
     }
 }
 
-fn is_loopback(address: &Url) -> bool {
+pub(super) fn is_loopback(address: &Url) -> bool {
     let host = address.host_str().unwrap_or_default();
     let bare = host.trim_start_matches('[').trim_end_matches(']');
     let by_number = bare.parse().is_ok_and(|ip: std::net::IpAddr| ip.is_loopback());
     by_number || host == "localhost" || host.ends_with(".localhost")
 }
 
-fn common_headers() -> HeaderMap {
+pub(super) fn common_headers() -> HeaderMap {
     let mut headers = HeaderMap::new();
     headers.insert(ACCEPT, HeaderValue::from_static("text/event-stream"));
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));

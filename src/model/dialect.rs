@@ -3,7 +3,7 @@
 use super::Request;
 use super::decoder::{Decoded, On, Phase};
 use super::trouble::Trouble;
-use super::{anthropic, gemini, openai_chat};
+use super::{anthropic, copilot, gemini, openai_chat, openai_responses};
 use crate::protocol::{Api, Secret, Service};
 use reqwest::header::{HeaderMap, HeaderValue};
 use serde_json::Value;
@@ -63,8 +63,10 @@ pub(super) trait Decode: Send {
 pub(super) fn of(api: Api) -> &'static dyn Dialect {
     match api {
         Api::OpenaiChat => &openai_chat::OpenaiChat,
+        Api::OpenaiResponses => &openai_responses::OpenaiResponses,
         Api::Anthropic => &anthropic::Anthropic,
         Api::Gemini => &gemini::Gemini,
+        Api::Copilot => &copilot::Copilot,
     }
 }
 
@@ -84,4 +86,11 @@ pub(super) fn host(base_url: &str) -> String {
     let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
     let host = authority.rsplit('@').next().unwrap_or_default();
     host.split(':').next().unwrap_or_default().to_ascii_lowercase()
+}
+
+/// Whether Azure serves there, which has its keys in a header of its own.
+pub(super) fn is_azure(host: &str) -> bool {
+    const DOMAINS: [&str; 3] =
+        [".openai.azure.com", ".cognitiveservices.azure.com", ".services.ai.azure.com"];
+    DOMAINS.iter().any(|domain| host.ends_with(domain))
 }

@@ -3,7 +3,7 @@
 use super::Request;
 use super::decoder::SHOWN_CHARS_MAX;
 use super::trouble::{Refusal, ServiceError, Trouble};
-use crate::protocol::{Failure, FailureKind, Secret, Service};
+use crate::protocol::{Excess, Failure, FailureKind, Secret, Service};
 
 /// Characters of a service's own message that are shown.
 const MESSAGE_CHARS_MAX: usize = 400;
@@ -132,8 +132,9 @@ impl Teller<'_> {
 
     fn overflow(&self, error: &ServiceError) -> Failure {
         let model = self.clean(&self.request.model.id);
-        let message = match error.overflow.or_else(|| overflow_in(&error.message)) {
-            Some((tokens, window)) => format!(
+        let excess = error.overflow.or_else(|| overflow_in(&error.message));
+        let message = match excess {
+            Some(Excess { tokens, window }) => format!(
                 "the conversation no longer fits the window of {model}: {tokens} tokens, {window} fit"
             ),
             None => {
@@ -141,7 +142,7 @@ impl Teller<'_> {
             }
         };
         failure(
-            FailureKind::Overflow,
+            FailureKind::Overflow { excess },
             message,
             "start a new session, or choose a model with a larger window",
         )
@@ -238,7 +239,7 @@ fn is_overflow(error: &ServiceError) -> bool {
 }
 
 /// Tokens and window, where a message names exactly two numbers that could be them.
-fn overflow_in(message: &str) -> Option<(u64, u64)> {
+fn overflow_in(message: &str) -> Option<Excess> {
     const WINDOW_MIN: u64 = 256;
     let digits = |char: char| !char.is_ascii_digit() && char != ',';
     let numbers = message.split(digits).filter_map(|word| word.replace(',', "").parse().ok());
@@ -246,7 +247,7 @@ fn overflow_in(message: &str) -> Option<(u64, u64)> {
     numbers.sort_unstable();
     numbers.dedup();
     match numbers[..] {
-        [window, tokens] => Some((tokens, window)),
+        [window, tokens] => Some(Excess { tokens, window }),
         _ => None,
     }
 }
@@ -300,8 +301,8 @@ mod tests {
 
     #[test]
     fn overflow_names_the_numbers_where_they_are_given() {
-        let expected = "Overflow: the conversation no longer fits the window of acme-1: 44055 \
-                        tokens, 8192 fit";
+        let expected = "Overflow { excess: Some(Excess { tokens: 44055, window: 8192 }) }: the \
+                        conversation no longer fits the window of acme-1: 44055 tokens, 8192 fit";
         let fields = json!({"type": "exceed_context_size_error", "n_prompt_tokens": 44055,
             "n_ctx": 8192, "message": "x"});
         assert!(tell(&status(400, &fields), 1).starts_with(expected));

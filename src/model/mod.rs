@@ -7,20 +7,25 @@
 //!
 //! - `client` makes a request, again where that helps; `attempt` is one of them, `retry` decides.
 //! - `dialect` is what a wire format must say of itself; each has a folder: `openai_chat`,
-//!   `anthropic`, `gemini`. `sse` takes a stream apart, `decoder` hands its events to the dialect.
+//!   `openai_responses`, `anthropic`, `gemini`, and `copilot`, which is one of the others by each
+//!   model. `sse` takes a stream apart, `decoder` hands its events to the dialect.
 //! - `conversation` is what the dialects have in common: who speaks when, calls with their results.
+//! - `discovery` asks services what they serve.
 //! - `failure` turns trouble into a sentence with a hint.
 
 mod anthropic;
 mod attempt;
 mod client;
 mod conversation;
+mod copilot;
 mod decoder;
 mod dialect;
+mod discovery;
 mod estimate;
 mod failure;
 mod gemini;
 mod openai_chat;
+mod openai_responses;
 mod retry;
 #[cfg(test)]
 mod sample;
@@ -33,6 +38,8 @@ use serde_json::Value;
 use std::time::Duration;
 
 pub use client::Client;
+pub use copilot::{DeviceAnswer, DeviceCode, DeviceLogin, copilot_address};
+pub use discovery::Cache;
 pub use estimate::Estimator;
 pub use timing::Timing;
 
@@ -131,8 +138,11 @@ mod tests {
         };
         let reasoning = json!({ "reasoning_content": "hm" });
         let signed = json!({ "text": "hm", "thought": true, "thoughtSignature": "s" });
+        let encrypted = json!({ "type": "reasoning", "id": format!("rs_{number}"), "summary": [],
+            "encrypted_content": "gA" });
         let mut items = vec![
             Item::Thought { text: "hm".into(), opaque: opaque("anthropic", value) },
+            Item::Thought { text: "hm".into(), opaque: opaque("openai-responses", encrypted) },
             Item::Thought { text: "hm".into(), opaque: opaque("openai-chat", reasoning) },
             Item::Thought { text: "hm".into(), opaque: opaque("gemini", json!([signed])) },
             assistant("a"),
@@ -152,8 +162,12 @@ mod tests {
     /// The messages as they go over the wire, without the markers that move.
     fn sent(api: Api, items: &[Item]) -> Vec<String> {
         let body = body(&service(api, "http://localhost/v1"), &request(items));
-        let lists = ["messages", "contents"].map(|name| body[name].as_array());
-        let messages = lists.into_iter().flatten().next().expect("messages");
+        let list = match api {
+            Api::OpenaiResponses => "input",
+            Api::OpenaiChat | Api::Anthropic | Api::Copilot => "messages",
+            Api::Gemini => "contents",
+        };
+        let messages = body[list].as_array().expect(list);
         let marker = ",\"cache_control\":{\"type\":\"ephemeral\"}";
         messages.iter().map(|message| message.to_string().replace(marker, "")).collect()
     }

@@ -1,6 +1,7 @@
 //! What can go wrong with one request, as values that `retry` and `failure` branch on.
 
 use super::sse::TooLarge;
+use crate::protocol::Excess;
 use serde_json::Value;
 use std::time::Duration;
 
@@ -57,8 +58,8 @@ pub(super) struct ServiceError {
     /// The service's `code`: a word or a number, as text, or empty.
     pub code: String,
     pub message: String,
-    /// Tokens of the prompt and tokens that fit, where the service gives both.
-    pub overflow: Option<(u64, u64)>,
+    /// Where the service gives the numbers of an overflow as such.
+    pub overflow: Option<Excess>,
 }
 
 impl ServiceError {
@@ -90,7 +91,9 @@ impl ServiceError {
             kind: known("type").or_else(|| reason(details)).or_else(status).unwrap_or_default(),
             code: word("code"),
             message: word("message"),
-            overflow: number("n_prompt_tokens").zip(number("n_ctx")),
+            overflow: number("n_prompt_tokens")
+                .zip(number("n_ctx"))
+                .map(|(tokens, window)| Excess { tokens, window }),
         }
     }
 
@@ -201,6 +204,6 @@ mod tests {
         let error = json!({"error": {"code": 400, "type": "exceed_context_size_error",
             "n_prompt_tokens": 44055, "n_ctx": 8192, "message": "too long"}});
         let error = ServiceError::read(&error).expect("an error");
-        assert_eq!(error.overflow, Some((44_055, 8_192)));
+        assert_eq!(error.overflow, Some(Excess { tokens: 44_055, window: 8_192 }));
     }
 }

@@ -25,7 +25,7 @@ mod usage;
 pub use ask::{Answer, Ask, Class, HunkRef, Judgement, Question, Verdict};
 pub use change::{Change, ChangeKind, Hunk, Line, LineKind};
 pub use event::{
-    AskEvent, Body, Delta, DraftEvent, End, Event, Failure, FailureKind, Limit, Notice,
+    AskEvent, Body, Delta, DraftEvent, End, Event, Excess, Failure, FailureKind, Limit, Notice,
     NoticeLevel, Queued, SessionEvent, TermEvent, TurnEvent, UsageEvent,
 };
 pub use facts::{
@@ -46,7 +46,9 @@ pub use review::{
 };
 pub use screen::{Attributes, Cell, Color, Cursor, CursorShape, Modes, Quality, Screen, Size};
 pub use scrollback::{CellStyle, LineAt, Scrollback, TextBlock};
-pub use service::{Api, EditFormat, Effort, ModelSpec, Secret, Service, Thinking, Verbosity};
+pub use service::{
+    Api, EditFormat, Effort, Found, ModelSpec, Secret, Service, Thinking, Verbosity,
+};
 pub use setting::{Budget, Mode, Net, Owner, Pen, Setting, TreeKind, Walls};
 pub use tool::Tool;
 pub use usage::{Price, Usage};
