@@ -17,7 +17,7 @@ fn asked(api: &str, script: &str, args: &[&str]) -> (Place, Ran) {
 
 #[test]
 fn the_answer_is_on_stdout_and_everything_else_on_stderr() {
-    for api in ["openai-chat", "anthropic"] {
+    for api in ["openai-chat", "anthropic", "gemini"] {
         let (_place, ran) = asked(api, ANSWER, &["-p", "what does main.py do?"]);
         assert_eq!((ran.code, ran.stdout.as_str()), (Some(0), "It prints hello.\n"), "{ran:?}");
         assert!(ran.stderr.contains("new (up "), "{ran:?}");

@@ -205,9 +205,9 @@ fn address(service: &Service) -> String {
     if dialect::host(base) == "models.github.ai" {
         return format!("{}/catalog/models", base.trim_end_matches("/inference"));
     }
-    match service.api.name() {
-        "gemini" => format!("{base}/models?pageSize=1000"),
-        _ if service.api == Api::Anthropic => format!("{base}/models?limit=1000"),
+    match service.api {
+        Api::Gemini => format!("{base}/models?pageSize=1000"),
+        Api::Anthropic => format!("{base}/models?limit=1000"),
         _ => format!("{base}/models"),
     }
 }

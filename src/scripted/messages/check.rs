@@ -63,7 +63,7 @@ pub(in crate::scripted) fn check(body: &Value, given: &Given) -> Checked<Asked> 
     if messages.is_empty() {
         return Err(refusal("messages: at least one message is required"));
     }
-    let thinks = fields.contains_key("thinking");
+    let thinks = fields.get("thinking").map(|thinking| &thinking["type"]);
     check_messages(messages, given, thinks, &mut asked)?;
     Ok(asked)
 }
@@ -201,7 +201,7 @@ fn system_texts(system: &Value) -> Checked<Vec<String>> {
 fn check_messages(
     messages: &[Value],
     given: &Given,
-    thinks: bool,
+    thinks: Option<&Value>,
     asked: &mut Asked,
 ) -> Checked<()> {
     let mut open: Vec<&str> = Vec::new();
@@ -238,7 +238,10 @@ fn check_messages(
     if !open.is_empty() {
         return Err(unanswered("messages", &open));
     }
-    if thinks { keeps_thoughts(&helds, given) } else { Ok(()) }
+    match thinks {
+        Some(how) => keeps_thoughts(&helds, given, how == "enabled"),
+        None => Ok(()),
+    }
 }
 
 /// Each call has its result in the next message, and each result its call in the last.
@@ -264,14 +267,23 @@ fn unanswered(at: &str, open: &[&str]) -> Refusal {
     ))
 }
 
-/// In the tool loop that still runs, a call comes with the thought that led to it.
-fn keeps_thoughts(helds: &[Held<'_>], given: &Given) -> Checked<()> {
+/// In the tool loop that still runs, a call comes with the thought that led to it; with a budget, a
+/// thought is how the loop begins.
+fn keeps_thoughts(helds: &[Held<'_>], given: &Given, with_budget: bool) -> Checked<()> {
     for (number, held) in helds.iter().enumerate().rev() {
         if number % 2 == 0 {
-            if held.results.is_empty() {
-                return Ok(());
+            let begun = helds.get(number + 1).filter(|next| next.first != "thinking");
+            match (held.results.is_empty(), begun) {
+                (true, Some(begun)) if with_budget => {
+                    return Err(refusal(format!(
+                        "messages.{}.content.0.type: Expected `thinking` or `redacted_thinking`, but found `{}`. When `thinking` is enabled, a final `assistant` message must start with a thinking block.",
+                        number + 1,
+                        begun.first
+                    )));
+                }
+                (true, _) => return Ok(()),
+                (false, _) => continue,
             }
-            continue;
         }
         let wanted = held.calls.iter().find_map(|call| given.before(call));
         if wanted.is_some_and(|thought| !held.signatures.contains(&thought.signature.as_str())) {
@@ -398,6 +410,20 @@ mod tests {
             let refusal = check(&body, &given()).expect_err(name);
             assert_eq!(refusal.message, format!("{name}: Field required"));
         }
+    }
+
+    #[test]
+    fn with_a_budget_a_turn_begins_with_a_thought() {
+        let mut body = valid();
+        body["max_tokens"] = 2000.into();
+        body["thinking"] = json!({ "type": "enabled", "budget_tokens": 1024 });
+        assert!(check(&body, &given()).is_ok());
+        let blocks = body["messages"][1]["content"].as_array_mut().expect("blocks");
+        blocks.swap(0, 1);
+        let refusal = check(&body, &given()).expect_err("a text first");
+        assert!(refusal.message.contains("but found `text`"), "{}", refusal.message);
+        body["thinking"] = json!({ "type": "adaptive" });
+        assert!(check(&body, &given()).is_ok());
     }
 
     #[test]

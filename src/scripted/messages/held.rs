@@ -11,6 +11,8 @@ pub(super) struct Held<'a> {
     pub calls: Vec<&'a str>,
     pub results: Vec<&'a str>,
     pub signatures: Vec<&'a str>,
+    /// The first block's type.
+    pub first: &'a str,
     /// The last block's type.
     last: &'a str,
 }
@@ -52,6 +54,9 @@ pub(super) fn hold<'a>(
                     "{at}: Input tag {kind:?} is not expected in a message of the {role}"
                 )));
             }
+        }
+        if number == 0 {
+            held.first = kind;
         }
         held.last = kind;
     }
