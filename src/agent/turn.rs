@@ -4,7 +4,7 @@
 //! Dropping the future at any await interrupts the turn; whoever drops it repairs the conversation,
 //! so that every call has a result.
 
-use super::stream::stream;
+use super::stream::{Unanswered, stream};
 use super::tools::Call;
 use super::{Out, Turn, World, budget, context, tools};
 use crate::model::Stop;
@@ -25,7 +25,8 @@ pub(crate) async fn run(turn: &mut Turn, world: &World, out: &dyn Out) -> End {
         out.emit(Body::Turn(TurnEvent::Step { step: turn.step }));
         let reply = match stream(turn, world, request, out).await {
             Ok(reply) => reply,
-            Err(failure) => return End::Failed(failure),
+            Err(Unanswered::Failed(failure)) => return End::Failed(failure),
+            Err(Unanswered::Limit(limit)) => return wrap_up(turn, limit, world, out).await,
         };
         let calls = turn.record(reply.items, out);
         if calls.is_empty() {

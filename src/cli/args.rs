@@ -38,6 +38,8 @@ pub(super) enum Command {
     Demo,
     /// One-shot, like -p; `-` reads the whole prompt from stdin.
     Exec { prompt: String },
+    /// Keys that brisk keeps for you, and where each provider's key comes from.
+    Auth(AuthArgs),
     /// What is configured, where, and which layer won.
     Config(ConfigArgs),
     /// What the policy says of a command line, and why.
@@ -46,6 +48,34 @@ pub(super) enum Command {
     Doctor(DoctorArgs),
     /// Prints the version.
     Version,
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct AuthArgs {
+    #[command(subcommand)]
+    pub(super) command: AuthCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum AuthCommand {
+    /// Stores a key: asks for it without showing it, or reads it from stdin (`< keyfile`).
+    Login {
+        /// As the config names it; without it a list to choose from. copilot: by a code in a browser.
+        provider: Option<String>,
+    },
+    /// Forgets a stored key.
+    Logout {
+        provider: Option<String>,
+        /// Of all providers.
+        #[arg(long, conflicts_with = "provider")]
+        all: bool,
+    },
+    /// Says where each provider's key comes from: key_command, variable, stored. Shows no key.
+    Status {
+        /// One JSON object.
+        #[arg(long)]
+        json: bool,
+    },
 }
 
 #[derive(Debug, clap::Args)]

@@ -3,10 +3,10 @@
 use super::args::{Place, RunArgs};
 use super::exit::{Exit, Trouble};
 use super::{output, setup};
-use crate::config::{Color, Config, Terminal};
-use crate::protocol::{Op, TreeKind};
+use crate::config::{Color, Config, KeySource, Terminal};
+use crate::protocol::{Api, ModelSpec, Op, TreeKind};
 use crate::session::{self, Session, State};
-use crate::ui::{self, Colors};
+use crate::ui::{self, Colors, ModelOffer};
 use std::io::{self, IsTerminal};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -57,6 +57,7 @@ pub(super) async fn show(
         multiplexer: config.terminal.multiplexer,
         programs_copy: config.programs_copy,
         leader,
+        models: models(config),
         editor: config.editor.clone(),
         first_prompt: prompt,
         history_file: Some(config.paths.state.join("history")),
@@ -78,6 +79,25 @@ pub(super) async fn show(
         Ok(ui::Outcome::Signal(_)) => Ok(Exit::Terminated),
         Err(error) => Err(Trouble::new(Exit::Failed, format!("{error:#}"))),
     }
+}
+
+/// What the model can be, as things are now.
+fn models(config: &Config) -> Vec<ModelOffer> {
+    let offer = |spec: ModelSpec| {
+        let lacks = match config.key_source(&spec.service) {
+            Ok(KeySource::Missing(variable)) => Some(format!("{variable} is not set")),
+            Err(error) => Some(error.message),
+            Ok(_) => None,
+        };
+        let of_provider = || {
+            let api = config.get(&format!("providers.{:?}.api", spec.service))?;
+            api.as_str().map(str::to_owned)
+        };
+        let own = spec.api.map(|api| api.name().to_owned());
+        let dialect = own.or_else(of_provider).unwrap_or_default();
+        ModelOffer { spec, dialect, lacks }
+    };
+    config.models().into_iter().map(offer).collect()
 }
 
 /// `themes/NAME.toml` beside the user's config file, if there is one.

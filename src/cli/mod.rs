@@ -2,10 +2,13 @@
 //! says, never on how the agent works.
 
 mod args;
+mod auth;
 mod config;
+mod copilot;
 mod demo;
 mod doctor;
 mod exit;
+mod hidden;
 mod interactive;
 mod landing;
 mod oneshot;
@@ -43,6 +46,7 @@ fn run(args: Args) -> Result<Exit, Trouble> {
             output::line(&format!("brisk {}", env!("CARGO_PKG_VERSION")))?;
             Ok(Exit::Done)
         }
+        Some(Command::Auth(args)) => auth::run(&args, &run),
         Some(Command::Config(args)) => config::run(&args, &run),
         Some(Command::Policy(args)) => policy::run(&args, &run),
         Some(Command::Doctor(args)) => doctor::run(&args, &run),

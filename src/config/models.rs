@@ -83,6 +83,9 @@ impl Config {
     }
 
     fn no_model(&self) -> ConfigError {
+        if let Err(error) = self.stored_keys().providers() {
+            return error;
+        }
         let variables: Vec<String> = self
             .providers()
             .iter()
@@ -92,6 +95,7 @@ impl Config {
         let file = self.paths.config_file();
         let hint = format!(
             "do one of these:\n\
+             - store a key: brisk auth login\n\
              - set a key: {}\n\
              - point to a server in {}:\n\
              \x20   [providers.local]\n\

@@ -60,6 +60,7 @@ pub(super) const SETTINGS: &[(&str, Kind)] = &[
     ("providers.*.key_command", Kind::Text),
     ("providers.*.client_id", Kind::Text),
     ("providers.*.auto", Kind::Flag),
+    ("providers.*.host", Kind::Text),
     ("models.*.provider", Kind::Text),
     ("models.*.id", Kind::Text),
     ("models.*.api", Kind::OneOf(APIS)),

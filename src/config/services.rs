@@ -1,8 +1,8 @@
 //! Providers: which are known, which can be used, and what it takes.
 
 use super::error::{ConfigError, Trouble, nearest};
-use super::{Config, key};
-use crate::protocol::{Api, Secret, Service};
+use super::{Config, KeySource};
+use crate::protocol::{Api, Service};
 
 impl Config {
     /// The names of all providers, the user's own first.
@@ -12,15 +12,19 @@ impl Config {
 
     /// Whether the provider has an address, and needs no key, or one that is there or can be asked for.
     pub fn is_usable(&self, provider: &str) -> bool {
-        self.missing_variable(provider).is_none() && self.base_url(provider).is_some()
+        self.key_source(provider).is_ok()
+            && self.missing_variable(provider).is_none()
+            && self.base_url(provider).is_some()
     }
 
     /// The variable that would have to be set before the provider can be used.
     pub fn missing_variable(&self, provider: &str) -> Option<String> {
+        if let Ok(KeySource::Missing(variable)) = self.key_source(provider) {
+            return Some(variable);
+        }
         let text = |field: &str| self.text(&["providers", provider, field]);
-        let key = if text("key_command").is_some() { None } else { text("key_env") };
         let address = if text("base_url").is_some() { None } else { text("base_url_env") };
-        [key, address].into_iter().flatten().find(|variable| self.variable(variable).is_none())
+        address.filter(|variable| self.variable(variable).is_none())
     }
 
     /// The providers that may be asked whether they are there: on this machine, without a key. The
@@ -91,27 +95,8 @@ impl Config {
             );
             return Err(ConfigError::new(Trouble::Setting, message));
         }
-        let (key, key_source) = match (text("key_command"), text("key_env")) {
-            (Some(command), _) => {
-                let key = key::from_command(&command, &self.inputs.folder).map_err(|why| {
-                    let message = format!("the key_command of `{name}` gave no key: {why}");
-                    ConfigError::new(Trouble::Key, message)
-                        .hinted(format!("try it in a shell: {command}"))
-                })?;
-                (Some(key), Some("key_command".to_owned()))
-            }
-            (None, Some(variable)) => {
-                let value = self.variable(&variable);
-                let value = value.ok_or_else(|| unset(&variable, name, "your key"))?;
-                (Some(Secret::new(value.to_owned())), Some(variable))
-            }
-            (None, None) => (None, None),
-        };
+        let (key, key_source) = self.key(name)?;
         Ok(Service { name: name.to_owned(), api, base_url, key, key_source })
-    }
-
-    fn variable(&self, name: &str) -> Option<&str> {
-        self.inputs.var(name).map(str::trim).filter(|value| !value.is_empty())
     }
 }
 

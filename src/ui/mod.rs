@@ -44,6 +44,7 @@ mod look_back;
 mod markdown;
 mod marks;
 mod message;
+mod models;
 mod numbers;
 mod overlay;
 mod painter;
@@ -72,6 +73,8 @@ mod writer;
 #[cfg(test)]
 mod tests;
 
+pub use models::ModelOffer;
+
 use crate::config::Multiplexer;
 use crate::protocol::{Key, KeyCode};
 use crate::session::{Handle, State, Subscriber};
@@ -98,6 +101,8 @@ pub struct Options {
     pub programs_copy: bool,
     /// The one key that the terminal pane keeps for itself.
     pub leader: Key,
+    /// What the model can be.
+    pub models: Vec<ModelOffer>,
     /// A command line: the user's editor.
     pub editor: Option<String>,
     /// Sent at once.

@@ -9,7 +9,7 @@ use super::theme::{ColorDepth, Theme};
 use super::update::{Effect, Msg, update};
 use super::view::view;
 use super::writer::Writer;
-use super::{Colors, Options, Outcome, editor, keys, seen};
+use super::{Colors, Options, Outcome, editor, keys, models, seen};
 use crate::protocol::{ChangeId, Op};
 use crate::session::{Handle, State, Subscriber};
 use anyhow::Context as _;
@@ -136,6 +136,7 @@ impl Loop {
         app.history = History::open(options.history_file);
         app.banner = options.notice;
         app.leader = options.leader;
+        app.models = models::sorted(options.models);
         let ops = options.first_prompt.map(|text| Op::Prompt { text }).into_iter().collect();
         let keys = if options.extended_keys { Keys::Extended } else { Keys::Plain };
         let guard = Guard::take(keys)?;

@@ -8,7 +8,8 @@ pub(crate) enum Slash {
     Help,
     Quit,
     Mode(Mode),
-    Model(String),
+    /// This one; else one is chosen from the list.
+    Model(Option<String>),
     Budget(Amount),
     Diff,
     Term,
@@ -35,7 +36,7 @@ pub(crate) const COMMANDS: &[(&str, &str, &str)] = &[
     ("/help", "", "all keys and commands"),
     ("/mode", "confirm|plan|auto-edit|autopilot", "how much happens without a question"),
     ("/plan", "", "plan only: nothing is changed"),
-    ("/model", "NAME", "which model answers"),
+    ("/model", "NAME", "which model answers; without a name: the list of them"),
     ("/budget", "20k|+5k|-5k", "the most tokens that a turn may use"),
     ("/diff", "", "go to the diff"),
     ("/review", "", "decide what of the draft goes into your files"),
@@ -78,8 +79,7 @@ fn command(word: &str, argument: &str) -> Result<Slash, String> {
         "/redo" => Ok(Slash::Redo),
         "/rewind" | "/checkpoints" => Ok(Slash::Rewind),
         "/commit" => Ok(Slash::Commit((!argument.is_empty()).then(|| argument.to_string()))),
-        "/model" if argument.is_empty() => Err("usage: /model NAME".to_string()),
-        "/model" => Ok(Slash::Model(argument.to_string())),
+        "/model" => Ok(Slash::Model((!argument.is_empty()).then(|| argument.to_string()))),
         "/mode" => {
             let mode = Mode::ALL.into_iter().find(|mode| mode.name() == argument);
             mode.map(Slash::Mode)

@@ -10,10 +10,10 @@ mod window;
 pub use cache::Cache;
 
 use super::Request;
-use super::attempt::of_sending;
 use super::client::Client;
 use super::dialect;
 use super::failure::Teller;
+use super::sending;
 use super::trouble::{Refusal, ServiceError, Trouble};
 use crate::protocol::{Api, Failure, Found, ModelSpec, Service};
 use futures_util::future::join_all;
@@ -180,7 +180,7 @@ impl Asking<'_> {
 }
 
 async fn answer(request: RequestBuilder) -> Result<Vec<u8>, Trouble> {
-    let mut response = request.send().await.map_err(|error| of_sending(&error))?;
+    let mut response = request.send().await.map_err(|error| sending::trouble(&error))?;
     let status = response.status();
     let mut text = Vec::new();
     while let Some(bytes) =

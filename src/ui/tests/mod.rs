@@ -4,6 +4,7 @@ mod draw_bytes;
 mod guard;
 mod keys;
 mod look_back;
+mod models;
 mod painting;
 mod random;
 mod review;

@@ -1,7 +1,7 @@
 //! What each server's habits come to.
 
 use super::*;
-use crate::model::sample::{assistant, decode, decode_pieces, stream};
+use crate::model::sample::{assistant, decode, decode_chunks, stream};
 use crate::model::sse::tests::conformance;
 use crate::protocol::Api;
 
@@ -312,12 +312,13 @@ fn every_error_in_a_stream_ends_it() {
     assert_eq!(refused(in_choice), (502, "upstream".into()));
     let groq = json!({ "choices": [], "x_groq": { "error": "over capacity" } });
     assert_eq!(refused(groq), (500, "over capacity".into()));
-    let failed = json!({ "error": { "message": "Failed to call a function.", "type": "invalid_request_error",
-        "code": "tool_use_failed", "failed_generation": "<function=run" } });
-    assert_eq!(refused(failed), (400, "Failed to call a function.".into()));
     let vllm =
         json!({ "object": "error", "message": "boom", "type": "BadRequestError", "code": 400 });
     assert_eq!(refused(vllm), (400, "boom".into()));
+    let failed = json!({ "error": { "message": "Failed to call a function.", "type": "invalid_request_error",
+        "code": "tool_use_failed", "failed_generation": "<function=run" } });
+    let trouble = decode(Api::OpenaiChat, &stream(&[failed]), 9).expect_err("an error");
+    assert_eq!(trouble, Trouble::BadCall("Failed to call a function.".into()));
     let data = [delta(&json!({ "content": "a" })), finish("error")];
     let trouble = decode(Api::OpenaiChat, &stream(&data), 9).expect_err("an error");
     assert!(matches!(trouble, Trouble::Cut(_)), "{trouble:?}");
@@ -401,6 +402,6 @@ proptest::proptest! {
         let starts = [0].into_iter().chain(cuts.iter().copied());
         let pieces = starts.zip(ends).map(|(start, end)| &bytes[start..end]);
         let whole = decode(Api::OpenaiChat, &bytes, bytes.len()).expect("a reply");
-        proptest::prop_assert_eq!(decode_pieces(Api::OpenaiChat, pieces).expect("a reply"), whole);
+        proptest::prop_assert_eq!(decode_chunks(Api::OpenaiChat, pieces).expect("a reply"), whole);
     }
 }
