@@ -19,6 +19,7 @@ mod layers;
 mod models;
 mod paths;
 mod schema;
+mod server;
 mod services;
 mod shell;
 mod value;
@@ -29,9 +30,10 @@ pub use inputs::Inputs;
 pub use keys::{KeySource, StoredKeys, giver_of, read_key};
 pub use layers::{Said, Source};
 pub use paths::Paths;
+pub use server::NewServer;
 pub use value::{seconds, tokens};
 
-use crate::protocol::{Budget, GuardPaths, Mode};
+use crate::protocol::{Budget, Depth, GuardPaths, Mode};
 use layers::Layers;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -46,6 +48,7 @@ pub struct Config {
     /// As it was said; `chosen` says what it means.
     pub model: String,
     pub mode: Mode,
+    pub depth: Depth,
     pub budget: Budget,
     /// Whether a person named the budget: autopilot needs that.
     pub budget_named: bool,
@@ -183,6 +186,7 @@ impl Config {
         let mut config = Config {
             model: String::new(),
             mode: Mode::default(),
+            depth: Depth::default(),
             budget: Budget { tokens: 0, cost: None, steps: None, seconds: None },
             budget_named: false,
             shell: PathBuf::new(),
@@ -213,6 +217,8 @@ impl Config {
         self.model = self.text(&["model"]).unwrap_or_else(|| "auto".to_owned());
         let mode = self.text(&["mode"]).unwrap_or_default();
         self.mode = Mode::ALL.into_iter().find(|known| known.name() == mode).unwrap_or_default();
+        let depth = self.text(&["depth"]).unwrap_or_default();
+        self.depth = Depth::ALL.into_iter().find(|known| known.name() == depth).unwrap_or_default();
         self.budget = Budget {
             tokens: self.tokens(&["budget", "turn"]).unwrap_or_default(),
             cost: self.number(&["budget", "cost"]).filter(|cost| *cost > 0.0),
@@ -283,6 +289,13 @@ impl Config {
     /// All keys that have a value, as `get` takes them.
     pub fn keys(&self) -> Vec<String> {
         self.layers.keys().map(|key| written(key)).collect()
+    }
+
+    /// The keys below a table that have a value, as `get` takes them: those of `models.sonnet`.
+    pub fn keys_below(&self, key: &str) -> Vec<String> {
+        let Ok(table) = layers::split(key) else { return Vec::new() };
+        let below = |key: &&Vec<String>| key.len() > table.len() && key.starts_with(&table);
+        self.layers.keys().filter(below).map(|key| written(key)).collect()
     }
 
     /// # Errors

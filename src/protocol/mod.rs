@@ -6,6 +6,7 @@
 
 mod ask;
 mod change;
+mod compacted;
 mod event;
 mod facts;
 mod gate;
@@ -24,6 +25,7 @@ mod usage;
 
 pub use ask::{Answer, Ask, Class, HunkRef, Judgement, Question, Verdict};
 pub use change::{Change, ChangeKind, Hunk, Line, LineKind};
+pub use compacted::{Compacted, Masked, Shortened};
 pub use event::{
     AskEvent, Body, Delta, DraftEvent, End, Event, Excess, Failure, FailureKind, Limit, Notice,
     NoticeLevel, Queued, SessionEvent, TermEvent, TurnEvent, UsageEvent,
@@ -49,6 +51,6 @@ pub use scrollback::{CellStyle, LineAt, Scrollback, TextBlock};
 pub use service::{
     Api, EditFormat, Effort, Found, ModelSpec, Secret, Service, Thinking, Verbosity,
 };
-pub use setting::{Budget, Mode, Net, Owner, Pen, Setting, TreeKind, Walls};
+pub use setting::{Budget, Depth, Mode, Net, Owner, Pen, Setting, TreeKind, Walls};
 pub use tool::Tool;
 pub use usage::{Price, Usage};

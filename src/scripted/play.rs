@@ -234,7 +234,7 @@ impl Play {
             Wire::Gemini => play(reply, gemini::events(&say), gemini::error(&error)),
         };
         match wire {
-            Wire::Chat | Wire::Messages => self.given.note(&thought, &call_ids),
+            Wire::Responses | Wire::Chat | Wire::Messages => self.given.note(&thought, &call_ids),
             Wire::Gemini => gemini::signed(&say, &mut self.given),
         }
         (stream, usage)

@@ -312,6 +312,8 @@ fn slash(app: &mut App, command: Slash, effects: &mut Vec<Effect>) {
         Slash::Mode(mode) => set(effects, Setting::Mode(mode)),
         Slash::Model(Some(model)) => set(effects, Setting::Model(model)),
         Slash::Model(None) => show_models(app),
+        Slash::Depth(depth) => set(effects, Setting::Depth(depth)),
+        Slash::Compact => effects.push(Effect::Send(Op::Compact)),
         Slash::Diff if app.focus != Focus::Pane(Pane::Diff) => focus_pane(app, Pane::Diff),
         Slash::Diff => {}
         Slash::Review => {

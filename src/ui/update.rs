@@ -126,6 +126,7 @@ fn event(app: &mut App, event: &Event) {
             }
         }
         Body::Setting(Setting::Model(name)) => app.say(format!("the model is {}", clean(name))),
+        Body::Setting(Setting::Depth(depth)) => app.say(format!("the depth is {depth}")),
         Body::Item(_) | Body::Delta(_) | Body::Draft(DraftEvent::Changed { .. }) => {
             app.expect_grammars();
         }
