@@ -81,6 +81,7 @@ const LOOP: &str = r#"
 async fn a_tool_loop_goes_over_the_wire_of_the_model_and_says_whose_turn_it_is() {
     let keyed = format!("key = \"{KEY}\"\n{LOOP}");
     for (api, script, path) in [
+        (Api::OpenaiResponses, keyed.as_str(), "/v1/responses"),
         (Api::OpenaiChat, keyed.as_str(), "/v1/chat/completions"),
         (Api::Anthropic, LOOP, "/v1/messages"),
     ] {

@@ -188,3 +188,16 @@ async fn a_redirect_is_not_followed_with_a_key() {
     assert_eq!((failure.kind, served), (FailureKind::Config, 1));
     assert!(failure.message.contains("redirects elsewhere (307)"), "{failure}");
 }
+
+#[tokio::test]
+async fn a_call_that_its_own_service_cannot_read_is_asked_for_once_more() {
+    let body = r#"{"error":{"message":"Failed to call a function.","type":"invalid_request_error","code":"tool_use_failed","failed_generation":"<function=run"}}"#;
+    let bad = response("400 Bad Request\r\ncontent-type: application/json", body);
+    let good = response("200 OK\r\ncontent-type: text/event-stream", &format!("{CHUNK}{FINISH}"));
+    let (reply, served) = ask(Api::OpenaiChat, &[bad.clone(), good], After::Close, quick()).await;
+    assert_eq!((text(&reply.expect("a reply")).as_str(), served), ("Hi", 2));
+    let (reply, _) = ask(Api::OpenaiChat, &[bad], After::Close, quick()).await;
+    let failure = reply.expect_err("a failure");
+    let expected = "the model of acme made a call that cannot be read: Failed to call a function.";
+    assert!(failure.message.starts_with(expected), "{failure}");
+}

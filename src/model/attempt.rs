@@ -212,7 +212,7 @@ async fn refused(mut response: Response, clock: &mut Clock<'_>, on: &mut On<'_>)
     if let Some(elsewhere) = elsewhere.filter(|_| (300..400).contains(&status)) {
         error.message = elsewhere;
     }
-    Trouble::Status(Refusal { status, error, retry_after, should_retry })
+    Refusal { status, error, retry_after, should_retry }.into()
 }
 
 fn read_error(body: &[u8]) -> ServiceError {

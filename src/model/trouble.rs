@@ -50,6 +50,16 @@ pub(super) enum Certificate {
     NoTls,
 }
 
+impl From<Refusal> for Trouble {
+    fn from(refusal: Refusal) -> Self {
+        // Groq refuses the request for a call that its own model made.
+        if refusal.error.says("tool_use_failed") {
+            return Trouble::BadCall(refusal.error.message);
+        }
+        Trouble::Status(refusal)
+    }
+}
+
 impl From<TooLarge> for Trouble {
     fn from(TooLarge: TooLarge) -> Self {
         Trouble::TooLarge

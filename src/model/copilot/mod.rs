@@ -50,9 +50,10 @@ impl Dialect for Copilot {
     }
 }
 
-/// The wire of this model, which is never Copilot itself.
+/// The wire of this model, one of the three that Copilot speaks.
 fn api(request: &Request<'_>) -> Api {
-    request.model.api.filter(|api| *api != Api::Copilot).unwrap_or(Api::OpenaiChat)
+    const SPOKEN: [Api; 3] = [Api::OpenaiResponses, Api::Anthropic, Api::OpenaiChat];
+    request.model.api.filter(|api| SPOKEN.contains(api)).unwrap_or(Api::OpenaiChat)
 }
 
 fn wire(request: &Request<'_>) -> &'static dyn Dialect {

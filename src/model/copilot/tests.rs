@@ -37,7 +37,6 @@ fn each_model_has_its_own_path_and_body() {
         let expected = match api.name() {
             "openai-responses" => "responses",
             "anthropic" => "v1/messages",
-            "gemini" => continue,
             _ => "chat/completions",
         };
         assert_eq!(Copilot.path(&service, &request), expected, "{api:?}");

@@ -68,11 +68,11 @@ impl Decoder {
     fn chunk(&mut self, chunk: &Value, on: &mut On<'_>) -> Result<(), Trouble> {
         let failed = chunk.get("choices").is_none() || chunk.get("error").is_some();
         if let (true, Some(error)) = (failed, ServiceError::read(chunk)) {
-            return Err(Trouble::Status(Refusal::of_stream(error)));
+            return Err(Refusal::of_stream(error).into());
         }
         if let Some(why) = chunk.pointer("/x_groq/error").and_then(Value::as_str) {
             let error = ServiceError { message: why.to_owned(), ..ServiceError::default() };
-            return Err(Trouble::Status(Refusal::of_stream(error)));
+            return Err(Refusal::of_stream(error).into());
         }
         let usage = chunk.get("usage").or_else(|| chunk.pointer("/x_groq/usage"));
         if let Some(usage) = usage.and_then(read_usage) {
@@ -82,7 +82,7 @@ impl Decoder {
         if choice.get("error").is_some()
             && let Some(error) = ServiceError::read(choice)
         {
-            return Err(Trouble::Status(Refusal::of_stream(error)));
+            return Err(Refusal::of_stream(error).into());
         }
         // A server that does not stream says `message`.
         let said = ["delta", "message"].iter().filter_map(|name| choice.get(*name));

@@ -312,12 +312,13 @@ fn every_error_in_a_stream_ends_it() {
     assert_eq!(refused(in_choice), (502, "upstream".into()));
     let groq = json!({ "choices": [], "x_groq": { "error": "over capacity" } });
     assert_eq!(refused(groq), (500, "over capacity".into()));
-    let failed = json!({ "error": { "message": "Failed to call a function.", "type": "invalid_request_error",
-        "code": "tool_use_failed", "failed_generation": "<function=run" } });
-    assert_eq!(refused(failed), (400, "Failed to call a function.".into()));
     let vllm =
         json!({ "object": "error", "message": "boom", "type": "BadRequestError", "code": 400 });
     assert_eq!(refused(vllm), (400, "boom".into()));
+    let failed = json!({ "error": { "message": "Failed to call a function.", "type": "invalid_request_error",
+        "code": "tool_use_failed", "failed_generation": "<function=run" } });
+    let trouble = decode(Api::OpenaiChat, &stream(&[failed]), 9).expect_err("an error");
+    assert_eq!(trouble, Trouble::BadCall("Failed to call a function.".into()));
     let data = [delta(&json!({ "content": "a" })), finish("error")];
     let trouble = decode(Api::OpenaiChat, &stream(&data), 9).expect_err("an error");
     assert!(matches!(trouble, Trouble::Cut(_)), "{trouble:?}");
