@@ -15,6 +15,7 @@ mod guard;
 mod inputs;
 mod key;
 mod layers;
+mod network;
 mod paths;
 mod schema;
 mod services;
@@ -25,6 +26,7 @@ pub use draft::DraftSettings;
 pub use error::{ConfigError, Place, Trouble};
 pub use inputs::Inputs;
 pub use layers::{Said, Source};
+pub use network::{NetworkSettings, Wait};
 pub use paths::Paths;
 pub use value::{seconds, tokens};
 

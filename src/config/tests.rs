@@ -40,7 +40,7 @@ impl House {
         self
     }
 
-    fn env(mut self, name: &str, value: &str) -> House {
+    pub(super) fn env(mut self, name: &str, value: &str) -> House {
         self.inputs.env.insert(name.to_owned(), value.into());
         self
     }

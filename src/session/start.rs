@@ -11,7 +11,7 @@ use super::shells::Shells;
 use super::{Handle, OPS_MAX, Subscriber, sweep};
 use crate::agent::Out;
 use crate::config::Config;
-use crate::model::{Client, Timing};
+use crate::model::{Client, Network};
 use crate::policy::Rules;
 use crate::protocol::{
     Body, Budget, Failure, FailureKind, Launch, Mode, ModelSpec, Net, NoticeLevel, Service,
@@ -46,7 +46,7 @@ pub struct Options {
     pub gates: bool,
     /// A user is there, who can take the pen and type passwords.
     pub attended: bool,
-    pub timing: Timing,
+    pub network: Network,
 }
 
 /// A session that runs.
@@ -150,7 +150,7 @@ pub async fn start(options: Options) -> Result<Session, Failure> {
     let host = Host {
         id: id.clone(),
         config: options.config,
-        client: Arc::new(Client::new(options.timing)),
+        client: Arc::new(Client::new(options.network.clone())),
         model: options.model,
         service: options.service,
         workspace: Arc::clone(&workspace),

@@ -55,7 +55,7 @@ pub fn options(place: &Place, mode: Mode, tokens: u64) -> session::Options {
         ephemeral: false,
         gates: false,
         attended: true,
-        timing,
+        network: timing.into(),
     }
 }
 
