@@ -2,7 +2,7 @@
 //! which `check` finds.
 
 use super::exit::Trouble;
-use crate::protocol::Mode;
+use crate::protocol::{Depth, Mode};
 use clap::{Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
@@ -38,14 +38,46 @@ pub(super) enum Command {
     Demo,
     /// One-shot, like -p; `-` reads the whole prompt from stdin.
     Exec { prompt: String },
+    /// Keys that brisk keeps for you, and where each provider's key comes from.
+    Auth(AuthArgs),
     /// What is configured, where, and which layer won.
     Config(ConfigArgs),
+    /// Which models can be used, with their windows and prices; and whether one works.
+    Models(ModelsArgs),
     /// What the policy says of a command line, and why.
     Policy(PolicyArgs),
     /// What brisk finds on this machine: draft or in place, shell, git, terminal, paths, model.
     Doctor(DoctorArgs),
     /// Prints the version.
     Version,
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct AuthArgs {
+    #[command(subcommand)]
+    pub(super) command: AuthCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum AuthCommand {
+    /// Stores a key: asks for it without showing it, or reads it from stdin (`< keyfile`).
+    Login {
+        /// As the config names it; without it a list to choose from. copilot: by a code in a browser.
+        provider: Option<String>,
+    },
+    /// Forgets a stored key.
+    Logout {
+        provider: Option<String>,
+        /// Of all providers.
+        #[arg(long, conflicts_with = "provider")]
+        all: bool,
+    },
+    /// Says where each provider's key comes from: key_command, variable, stored. Shows no key.
+    Status {
+        /// One JSON object.
+        #[arg(long)]
+        json: bool,
+    },
 }
 
 #[derive(Debug, clap::Args)]
@@ -62,6 +94,38 @@ pub(super) enum ConfigCommand {
     Explain { key: Option<String> },
     /// Prints the files that are read, and the folders that are used.
     Path,
+}
+
+#[derive(Debug, clap::Args)]
+#[command(args_conflicts_with_subcommands = true)]
+pub(super) struct ModelsArgs {
+    #[command(subcommand)]
+    pub(super) command: Option<ModelsCommand>,
+
+    #[command(flatten)]
+    pub(super) list: ListArgs,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum ModelsCommand {
+    /// What `brisk models` does by itself.
+    List(ListArgs),
+    /// Makes two small requests with a tool: does it answer, how fast, is the call right, is it cached?
+    Test { name: String },
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct ListArgs {
+    /// The models of this provider alone; it is asked for those that are not configured.
+    pub(super) provider: Option<String>,
+
+    /// Also the models whose keys are not there.
+    #[arg(long)]
+    pub(super) all: bool,
+
+    /// One JSON object a line, of all models.
+    #[arg(long, conflicts_with = "all")]
+    pub(super) json: bool,
 }
 
 #[derive(Debug, clap::Args)]
@@ -88,7 +152,7 @@ pub(super) struct DoctorArgs {
     pub(super) json: bool,
 }
 
-#[derive(Debug, clap::Args)]
+#[derive(Clone, Debug, Default, clap::Args)]
 pub(super) struct RunArgs {
     /// A configured model, or PROVIDER/ID, or auto.
     #[arg(short, long, global = true)]
@@ -97,6 +161,10 @@ pub(super) struct RunArgs {
     /// How much may happen without a question.
     #[arg(long, global = true, value_enum, value_name = "MODE")]
     pub(super) mode: Option<ModeArg>,
+
+    /// How hard the model thinks, and how much it says.
+    #[arg(long, global = true, value_enum, value_name = "DEPTH")]
+    pub(super) depth: Option<DepthArg>,
 
     /// The most new tokens that a turn may use: 20k, 1.5M.
     #[arg(long, global = true, value_name = "TOKENS")]
@@ -191,6 +259,25 @@ impl From<ModeArg> for Mode {
     }
 }
 
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum DepthArg {
+    Auto,
+    Brief,
+    Normal,
+    Deep,
+}
+
+impl From<DepthArg> for Depth {
+    fn from(depth: DepthArg) -> Depth {
+        match depth {
+            DepthArg::Auto => Depth::Auto,
+            DepthArg::Brief => Depth::Brief,
+            DepthArg::Normal => Depth::Normal,
+            DepthArg::Deep => Depth::Deep,
+        }
+    }
+}
+
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub(super) enum OutputArg {
     #[default]
@@ -229,6 +316,7 @@ pub(super) enum Place {
     Demo,
     /// A question about configuration or policy.
     Query,
+    Models,
 }
 
 impl RunArgs {
@@ -244,6 +332,7 @@ impl RunArgs {
             ("--quiet", self.quiet),
         ];
         let session = [
+            ("--depth", self.depth.is_some()),
             ("--budget", self.budget.is_some()),
             ("--max-cost", self.max_cost.is_some()),
             ("--max-steps", self.max_steps.is_some()),
@@ -263,6 +352,7 @@ impl RunArgs {
             Place::Interactive => (&[&one_shot], "without -p"),
             Place::Demo => (&[&one_shot, &session, &rules, &model], "with demo"),
             Place::Query => (&[&one_shot, &session, &tree], "with this command"),
+            Place::Models => (&[&one_shot, &session, &tree, &rules, &model], "with this command"),
         };
         let given = refused.iter().copied().flatten().find(|(_, given)| *given);
         match given {

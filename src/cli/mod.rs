@@ -2,17 +2,23 @@
 //! says, never on how the agent works.
 
 mod args;
+mod auth;
 mod config;
+mod copilot;
 mod demo;
 mod doctor;
 mod exit;
+mod first;
+mod hidden;
 mod interactive;
 mod landing;
+mod models;
 mod oneshot;
 mod output;
 mod policy;
 mod progress;
 mod report;
+mod served;
 mod setup;
 mod stdin;
 
@@ -43,7 +49,9 @@ fn run(args: Args) -> Result<Exit, Trouble> {
             output::line(&format!("brisk {}", env!("CARGO_PKG_VERSION")))?;
             Ok(Exit::Done)
         }
+        Some(Command::Auth(args)) => auth::run(&args, &run),
         Some(Command::Config(args)) => config::run(&args, &run),
+        Some(Command::Models(args)) => models::run(&args, &run),
         Some(Command::Policy(args)) => policy::run(&args, &run),
         Some(Command::Doctor(args)) => doctor::run(&args, &run),
         Some(Command::Demo) => demo::run(&run),

@@ -6,7 +6,7 @@ use super::decoder::{Decoded, Decoder, On, Phase, SHOWN_CHARS_MAX};
 use super::listen::{Heard, Lost};
 use super::sse::Parser;
 use super::timing::Timing;
-use super::trouble::{Refusal, ServiceError, Trouble};
+use super::trouble::{Refusal, ServiceError, Trouble, retry_delay};
 use super::{Progress, Request, retry, sending};
 use crate::protocol::Service;
 use reqwest::{RequestBuilder, Response};
@@ -206,6 +206,8 @@ async fn refused(mut response: Response, clock: &mut Clock<'_>, on: &mut On<'_>)
             _ => break,
         }
     }
+    let beside = || serde_json::from_slice(&body).ok().as_ref().and_then(retry_delay);
+    let retry_after = retry_after.or_else(beside);
     let mut error = read_error(&body);
     if let Some(elsewhere) = elsewhere.filter(|_| (300..400).contains(&status)) {
         error.message = elsewhere;

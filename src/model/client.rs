@@ -96,12 +96,12 @@ impl Client {
         Ok(http.post(address).headers(headers).body(body))
     }
 
-    fn http(&self, address: &Url) -> Result<reqwest::Client, String> {
+    pub(super) fn http(&self, address: &Url) -> Result<reqwest::Client, String> {
         self.roads.to(address)
     }
 }
 
-fn common_headers() -> HeaderMap {
+pub(super) fn common_headers() -> HeaderMap {
     let mut headers = HeaderMap::new();
     headers.insert(ACCEPT, HeaderValue::from_static("text/event-stream"));
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));

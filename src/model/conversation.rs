@@ -164,6 +164,15 @@ pub(super) fn arguments(text: &str) -> Map<String, Value> {
     }
 }
 
+/// A call's arguments as the text of an object: as the model sent them, if they are one. Many
+/// servers' templates parse them.
+pub(super) fn arguments_text(text: &str) -> String {
+    match serde_json::from_str(text) {
+        Ok(Value::Object(_)) => text.to_owned(),
+        Ok(_) | Err(_) => Value::Object(arguments(text)).to_string(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -79,6 +79,10 @@ impl Teller<'_> {
                 format!("the stream of {name} holds what is no JSON: {}", self.clip(start)),
                 &format!("check the service's api, and what stands between here and {url}"),
             ),
+            Trouble::BadCall(why) => provider(
+                format!("the model of {name} made a call that cannot be read: {}", self.clip(why)),
+                "try again, or choose another model",
+            ),
             Trouble::TooLarge => provider(
                 format!("the reply of {name} is larger than any reply may be"),
                 "ask for less at a time",

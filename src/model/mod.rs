@@ -7,8 +7,10 @@
 //!
 //! - `client` makes a request, again where that helps; `attempt` is one of them, `retry` decides.
 //! - `dialect` is what a wire format must say of itself; each has a folder: `openai_chat`,
-//!   `anthropic`. `sse` takes a stream apart, `decoder` hands its events to the dialect.
+//!   `openai_responses`, `anthropic`, `gemini`, and `copilot`, which is one of the others by each
+//!   model. `sse` takes a stream apart, `decoder` hands its events to the dialect.
 //! - `conversation` is what the dialects have in common: who speaks when, calls with their results.
+//! - `discovery` asks services what they serve.
 //! - `roads` are the HTTP clients, `clock` keeps the deadlines and notices silence, `sending` reads the
 //!   HTTP library's errors, `listen` is whom a reply is told to.
 //! - `failure` turns trouble into a sentence with a hint.
@@ -18,20 +20,24 @@ mod attempt;
 mod client;
 mod clock;
 mod conversation;
+mod copilot;
 mod decoder;
 mod dialect;
+mod discovery;
 mod estimate;
 mod failure;
+mod gemini;
 mod listen;
 mod meaning;
 mod openai_chat;
+mod openai_responses;
 mod overflow;
 mod retry;
 mod roads;
 #[cfg(test)]
 mod sample;
 mod sending;
-mod sse;
+pub mod sse;
 mod timing;
 mod trouble;
 
@@ -40,6 +46,8 @@ use serde_json::Value;
 use std::time::Duration;
 
 pub use client::Client;
+pub use copilot::{DeviceAnswer, DeviceCode, DeviceLogin, copilot_address};
+pub use discovery::Cache;
 pub use estimate::Estimator;
 pub use listen::{Listen, Lost};
 pub use timing::{Network, Timing};
@@ -141,9 +149,14 @@ mod tests {
             Some(Opaque { dialect: dialect.into(), model: "tiny".into(), value })
         };
         let reasoning = json!({ "reasoning_content": "hm" });
+        let encrypted = json!({ "type": "reasoning", "id": format!("rs_{number}"), "summary": [],
+            "encrypted_content": "gA" });
+        let signed = json!({ "text": "hm", "thought": true, "thoughtSignature": "s" });
         let mut items = vec![
             Item::Thought { text: "hm".into(), opaque: opaque("anthropic", value) },
+            Item::Thought { text: "hm".into(), opaque: opaque("openai-responses", encrypted) },
             Item::Thought { text: "hm".into(), opaque: opaque("openai-chat", reasoning) },
+            Item::Thought { text: "hm".into(), opaque: opaque("gemini", json!([signed])) },
             assistant("a"),
         ];
         let names: Vec<_> = (0..calls).map(|at| format!("c{number}_{at}")).collect();
@@ -161,7 +174,12 @@ mod tests {
     /// The messages as they go over the wire, without the markers that move.
     fn sent(api: Api, items: &[Item]) -> Vec<String> {
         let body = body(&service(api, "http://localhost/v1"), &request(items));
-        let messages = body["messages"].as_array().expect("messages");
+        let list = match api {
+            Api::OpenaiResponses => "input",
+            Api::Gemini => "contents",
+            Api::OpenaiChat | Api::Anthropic | Api::Copilot => "messages",
+        };
+        let messages = body[list].as_array().expect(list);
         let marker = ",\"cache_control\":{\"type\":\"ephemeral\"}";
         messages.iter().map(|message| message.to_string().replace(marker, "")).collect()
     }

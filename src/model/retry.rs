@@ -13,6 +13,8 @@ const REQUESTS_MAX_UNREACHABLE: u32 = 3;
 const REQUESTS_MAX_BAD_JSON: u32 = 3;
 /// Who was silent for minutes is asked once more.
 const REQUESTS_MAX_SILENT: u32 = 2;
+/// A model that stumbled over a call mostly makes it right when it is asked again.
+const REQUESTS_MAX_BAD_CALL: u32 = 2;
 
 /// The wait before the next request, after as many; None: it would not help.
 pub(super) fn wait(trouble: &Trouble, requests: u32, timing: &Timing) -> Option<Duration> {
@@ -36,6 +38,7 @@ pub(super) fn requests_max(trouble: &Trouble) -> u32 {
         }
         Trouble::BadJson(_) => REQUESTS_MAX_BAD_JSON,
         Trouble::Silent(_) => REQUESTS_MAX_SILENT,
+        Trouble::BadCall(_) => REQUESTS_MAX_BAD_CALL,
         Trouble::Status(_)
         | Trouble::Unsendable(_)
         | Trouble::NoCertificates(_)

@@ -63,7 +63,9 @@ impl Roads {
             // A redirect would carry the key to another host.
             .redirect(reqwest::redirect::Policy::none());
         let builder = match road {
-            Road::Plain => builder.no_proxy().tls_certs_only([]),
+            // Small servers close a connection right behind a reply: one that is kept would break
+            // under the next request, and a new one costs next to nothing.
+            Road::Plain => builder.no_proxy().tls_certs_only([]).pool_max_idle_per_host(0),
             Road::Near => builder.no_proxy().tls_certs_merge(self.certificates()?),
             Road::Far => builder.tls_certs_merge(self.certificates()?),
         };

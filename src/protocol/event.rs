@@ -1,9 +1,9 @@
 //! What a session says: nine families, each a small enum.
 
 use super::{
-    Answer, Ask, AskId, Budget, Decision, FileSummary, GateVerdict, Guarded, Item, Mode, Net, OpId,
-    Owner, Pen, Pick, Quality, SessionId, Setting, ShellKind, TermId, TreeKind, TurnId, Usage,
-    Walls,
+    Answer, Ask, AskId, Budget, Compacted, Decision, FileSummary, GateVerdict, Guarded, Item, Mode,
+    Net, OpId, Owner, Pen, Pick, Quality, SessionId, Setting, ShellKind, TermId, TreeKind, TurnId,
+    Usage, Walls,
 };
 use serde::{Deserialize, Serialize};
 
@@ -69,6 +69,13 @@ pub enum SessionEvent {
     Resumed {
         version: String,
     },
+    /// So many tokens may a prompt of the model have: another model was chosen, or its service
+    /// said so.
+    Window {
+        tokens: u64,
+    },
+    /// The model is told less of the conversation from here on.
+    Compacted(Compacted),
     Ended,
 }
 

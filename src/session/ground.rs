@@ -85,6 +85,8 @@ pub(super) struct DraftPlace {
     settings: DraftSettings,
     /// What drafts show though their own temporary folder would hide it.
     readable: Vec<PathBuf>,
+    /// Where stored keys are, or will be: never seen in a draft.
+    keys: PathBuf,
 }
 
 /// What a session leaves: its pending changes, as a patch that `git apply` takes.
@@ -189,6 +191,7 @@ impl DraftPlace {
             entry: options.entry.clone(),
             settings: options.config.draft(),
             readable,
+            keys: paths.keys(),
         }
     }
 
@@ -203,7 +206,7 @@ impl DraftPlace {
         let root = root_of(&self.folder).map_err(NoDraft::Workspace)?;
         let scratch = scratch(&self.session);
         let work = self.session.join(format!("{name}-{WORK}"));
-        for folder in [&scratch, &work] {
+        for folder in [&scratch, &work, &self.keys] {
             fs::create_dir_all(folder).map_err(|source| {
                 NoDraft::Workspace(WorkspaceError::Io { path: folder.clone(), source })
             })?;
@@ -217,7 +220,7 @@ impl DraftPlace {
             caches: self.settings.caches.clone(),
             writable,
             readable: self.readable.clone(),
-            hidden: Vec::new(),
+            hidden: vec![self.keys.clone()],
         };
         let mount = sandbox::open(&spec).map_err(NoDraft::Mount)?;
         let layer = Layer {

@@ -15,6 +15,7 @@ mod ledger;
 mod record;
 mod repair;
 mod review;
+mod routes;
 mod shells;
 mod start;
 mod state;
@@ -24,6 +25,7 @@ pub use desk::whole;
 pub use fanout::Subscriber;
 pub use ground::{Tree, pending_patch};
 pub use journal::{Replay, read as read_journal, replay};
+pub use routes::{Resolve, by_config};
 pub use start::{Options, Session, start};
 pub use state::{Draft, Entry, EntryBody, Header, Job, Live, Running, State, TermInfo};
 
