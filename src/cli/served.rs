@@ -1,8 +1,9 @@
 //! The model to use: as the configuration says it, and with what its service says of it at run time.
 
 use super::exit::{Exit, Trouble};
+use super::setup;
 use crate::config::{self, Config};
-use crate::model::{Cache, Client, Timing};
+use crate::model::{Cache, Client};
 use crate::protocol::{Found, ModelSpec, Service};
 use std::time::{Duration, SystemTime};
 use tokio::runtime::{Builder, Runtime};
@@ -64,7 +65,7 @@ fn first_served(config: &Config) -> Result<Option<Chosen>, Trouble> {
     if locals.is_empty() {
         return Ok(None);
     }
-    let client = Client::new(Timing::default());
+    let client = Client::new(setup::network(config));
     let served = runtime()?.block_on(served(config, &client, &locals));
     Ok(served.into_iter().find_map(|(service, models)| {
         let loaded = models.iter().find(|model| model.context.is_some());
@@ -87,7 +88,7 @@ fn found(config: &Config, service: &Service, model: &ModelSpec) -> Result<Option
     if !is_near && let Some(models) = cache.get(service, now) {
         return Ok(pick(models, model));
     }
-    let client = Client::new(Timing::default());
+    let client = Client::new(setup::network(config));
     let Ok(models) = runtime()?.block_on(client.models(service, WINDOW_WAIT)) else {
         return Ok(None);
     };

@@ -4,7 +4,7 @@ use super::args::{GatesArg, RunArgs, TreeArg};
 use super::exit::{Exit, Trouble};
 use super::served::{self, Chosen};
 use crate::config::{self, Config, Inputs};
-use crate::model::Timing;
+use crate::model::{Network, Timing};
 use crate::policy::{Rule, Rules};
 use crate::protocol::{Depth, Mode, ModelSpec, Service, Size, TreeKind};
 use crate::session::{self, Tree};
@@ -117,9 +117,24 @@ pub(super) fn options_with(
         ephemeral: args.ephemeral,
         gates: args.gates != Some(GatesArg::Off),
         attended: false,
-        timing: Timing::default(),
+        network: network(config),
         config: Arc::clone(config),
     })
+}
+
+/// How services are reached, as the settings have it.
+pub(super) fn network(config: &Config) -> Network {
+    let settings = config.network();
+    let wait = |wait: config::Wait| wait.unwrap_or(Timing::NEVER);
+    let timing = Timing {
+        connect: wait(settings.connect),
+        first_byte: wait(settings.first_byte),
+        idle: wait(settings.idle),
+        total: wait(settings.total),
+        silence: wait(settings.silence),
+        ..Timing::default()
+    };
+    Network { timing, ca_file: settings.ca_file }
 }
 
 /// This very program, which the draft's shells start through.

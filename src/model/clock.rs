@@ -96,15 +96,15 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn bytes_without_words_are_thinking_and_no_bytes_are_silence() {
         let thinking = ["Thinking(10.000s)", "Thinking(20.000s)", "Thinking(40.000s)"];
-        let said_short: Vec<_> = said(4).await.into_iter().map(rounded).collect();
+        let said_short: Vec<_> = said(4).await.iter().map(|said| rounded(said)).collect();
         assert_eq!(said_short[..3], thinking);
-        let said_long: Vec<_> = said(50).await.into_iter().map(rounded).collect();
+        let said_long: Vec<_> = said(50).await.iter().map(|said| rounded(said)).collect();
         assert_eq!(said_long[..3], ["Silent(10.000s)", "Silent(20.000s)", "Silent(40.000s)"]);
         assert_eq!(said_long[3], "Silent(30.000s)", "since the byte that came after 50 s");
     }
 
     /// The paused clock goes in steps of a millisecond.
-    fn rounded(said: String) -> String {
+    fn rounded(said: &str) -> String {
         let (name, rest) = said.split_once('(').expect("a duration");
         let seconds: f64 = rest.trim_end_matches("s)").parse().expect("seconds");
         format!("{name}({:.3}s)", seconds.floor())

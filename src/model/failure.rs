@@ -121,7 +121,7 @@ impl Teller<'_> {
         let of = |kind, message, hint: &str| failure(kind, message, hint);
         use FailureKind::{Config, Provider};
         match meaning::of(refusal) {
-            Meaning::Overflow(excess) => self.overflow(excess, &refusal.error),
+            Meaning::Overflow(excess) => self.overflow(excess, refusal),
             Meaning::Quota => of(
                 Provider,
                 format!("the quota or the credit at {name} is used up ({status}){said}"),
@@ -202,15 +202,18 @@ impl Teller<'_> {
         self.service.key_source.clone().unwrap_or_else(|| "the service's key".to_owned())
     }
 
-    fn overflow(&self, excess: Option<Excess>, error: &ServiceError) -> Failure {
+    fn overflow(&self, excess: Option<Excess>, refusal: &Refusal) -> Failure {
+        let said = self.said(&refusal.error);
+        let name = &self.service.name;
         let model = self.clean(&self.request.model.id);
         let message = match excess {
             Some(Excess { tokens, window }) => format!(
                 "the conversation no longer fits the window of {model}: {tokens} tokens, {window} fit"
             ),
-            None => {
-                format!("the conversation no longer fits the window of {model}{}", self.said(error))
+            None if refusal.status == 413 => {
+                format!("the conversation is too large for a request to {name} (413){said}")
             }
+            None => format!("the conversation no longer fits the window of {model}{said}"),
         };
         failure(
             FailureKind::Overflow { excess },

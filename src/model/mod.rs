@@ -37,7 +37,7 @@ mod roads;
 #[cfg(test)]
 mod sample;
 mod sending;
-mod sse;
+pub mod sse;
 mod timing;
 mod trouble;
 

@@ -2,12 +2,12 @@
 //! whatever the chunking. What the events mean is the dialects' matter.
 
 /// Bytes that a single event may have.
-pub(super) const EVENT_BYTES_MAX: usize = 8 << 20;
+pub const EVENT_BYTES_MAX: usize = 8 << 20;
 
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Event {
+pub struct Event {
     /// `message` where the stream names none.
     pub name: String,
     /// Bytes that are no UTF-8 are replaced.
@@ -16,11 +16,11 @@ pub(super) struct Event {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("an event has more than {EVENT_BYTES_MAX} bytes")]
-pub(super) struct TooLarge;
+pub struct TooLarge;
 
 /// What is still unfinished of a stream. An event that no blank line ended is none.
 #[derive(Default)]
-pub(super) struct Parser {
+pub struct Parser {
     line: Vec<u8>,
     name: String,
     /// None: no `data` field yet, and thus no event.
@@ -33,7 +33,7 @@ pub(super) struct Parser {
 
 impl Parser {
     /// The events that these bytes complete.
-    pub(super) fn feed(&mut self, mut bytes: &[u8]) -> Result<Vec<Event>, TooLarge> {
+    pub fn feed(&mut self, mut bytes: &[u8]) -> Result<Vec<Event>, TooLarge> {
         let mut events = Vec::new();
         if self.after_return && !bytes.is_empty() {
             self.after_return = false;

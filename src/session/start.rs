@@ -12,7 +12,7 @@ use super::shells::Shells;
 use super::{Handle, OPS_MAX, Subscriber, sweep};
 use crate::agent::Out;
 use crate::config::Config;
-use crate::model::{Client, Timing};
+use crate::model::{Client, Network};
 use crate::policy::Rules;
 use crate::protocol::{
     Body, Budget, Depth, Failure, FailureKind, Launch, Mode, ModelSpec, Net, NoticeLevel, Service,
@@ -50,7 +50,7 @@ pub struct Options {
     pub gates: bool,
     /// A user is there, who can take the pen and type passwords.
     pub attended: bool,
-    pub timing: Timing,
+    pub network: Network,
 }
 
 /// A session that runs.
@@ -157,7 +157,7 @@ pub async fn start(options: Options) -> Result<Session, Failure> {
     let routes = Routes::new(options.resolve, Arc::clone(&record), options.model, options.service);
     let host = Host {
         id: id.clone(),
-        client: Arc::new(Client::new(options.timing)),
+        client: Arc::new(Client::new(options.network)),
         routes: Arc::new(routes),
         choosing: None,
         workspace: Arc::clone(&workspace),

@@ -56,7 +56,7 @@ pub fn options(place: &Place, mode: Mode, tokens: u64) -> session::Options {
         ephemeral: false,
         gates: false,
         attended: true,
-        timing,
+        network: timing.into(),
     }
 }
 

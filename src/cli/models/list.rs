@@ -3,9 +3,9 @@
 use super::table::{self, Look};
 use crate::cli::args::ListArgs;
 use crate::cli::exit::{Exit, Trouble};
-use crate::cli::{output, served};
+use crate::cli::{output, served, setup};
 use crate::config::Config;
-use crate::model::{Client, Timing};
+use crate::model::Client;
 use crate::protocol::{Api, Found, ModelSpec, Price, Service};
 use serde::Serialize;
 use std::time::Duration;
@@ -125,7 +125,7 @@ pub(super) fn run(config: &Config, args: &ListArgs) -> Result<Exit, Trouble> {
 
 /// Asks the servers of this machine, or the one service that was named.
 fn ask(config: &Config, provider: Option<&str>) -> Result<Asked, Trouble> {
-    let client = Client::new(Timing::default());
+    let client = Client::new(setup::network(config));
     let mut locals = config.locals();
     locals.retain(|local| provider.is_none_or(|provider| local == provider));
     let Some(far) = provider.filter(|provider| locals.is_empty() && config.is_usable(provider))

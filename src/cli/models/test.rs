@@ -1,9 +1,9 @@
 //! `brisk models test`: a real request with a tool, and the same once more, to see what it is worth.
 
 use crate::cli::exit::{Exit, Trouble};
-use crate::cli::{output, served};
+use crate::cli::{output, served, setup};
 use crate::config::Config;
-use crate::model::{Client, Estimator, Progress, Reply, Request, Timing};
+use crate::model::{Client, Estimator, Progress, Reply, Request};
 use crate::protocol::{Effort, Item, ModelSpec, Price, Service, Tool, Usage, UserKind};
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};
@@ -45,7 +45,7 @@ pub(super) fn run(config: &Config, name: &str) -> Result<Exit, Trouble> {
     }
     row("before", &before(&request))?;
     let (first, second) = served::runtime()?.block_on(async {
-        let client = Client::new(Timing::default());
+        let client = Client::new(setup::network(config));
         let first = ask(&client, service, &request).await?;
         let second = ask(&client, service, &request).await?;
         Ok::<_, Trouble>((first, second))
