@@ -5,7 +5,7 @@
 //! Dropping the future at any await interrupts the turn; whoever drops it repairs the conversation,
 //! so that every call has a result.
 
-use super::stream::stream;
+use super::stream::{Unanswered, stream};
 use super::tools::Call;
 use super::{Out, Turn, World, budget, context, fallback, room, tools};
 use crate::model::Stop;
@@ -30,10 +30,13 @@ pub(crate) async fn run(turn: &mut Turn, world: &mut World, out: &dyn Out) -> En
         out.emit(Body::Turn(TurnEvent::Step { step: turn.step }));
         let reply = match stream(turn, world, request, out).await {
             Ok(reply) => reply,
-            Err(failure) => match fallback::recover(turn, world, failure, out).await {
-                Ok(()) => continue,
-                Err(failure) => return End::Failed(failure),
-            },
+            Err(Unanswered::Limit(limit)) => return wrap_up(turn, limit, world, out).await,
+            Err(Unanswered::Failed(failure)) => {
+                match fallback::recover(turn, world, failure, out).await {
+                    Ok(()) => continue,
+                    Err(failure) => return End::Failed(failure),
+                }
+            }
         };
         turn.refused = false;
         let calls = turn.record(reply.items, out);

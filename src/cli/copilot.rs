@@ -57,8 +57,8 @@ fn no_app(config: &Config, provider: &str) -> Trouble {
     let file = config.paths.config_file();
     let hint = format!(
         "register an OAuth app of your own, which costs nothing:\n\
-         - at https://github.com/settings/applications/new, with any name and addresses; tick\n\
-         \x20 \"Enable Device Flow\"\n\
+         - at https://github.com/settings/applications/new\n\
+         \x20 with any name and addresses; tick \"Enable Device Flow\"\n\
          - its client id, which is no secret, goes into BRISK_COPILOT_CLIENT_ID, or into {}:\n\
          \x20   [providers.{provider}]\n\
          \x20   client_id = \"Ov23li…\"\n\

@@ -30,7 +30,7 @@ pub(super) fn read(prompt: &str) -> Result<Typed, Trouble> {
         // It may wait for ever; it ends with the process.
         std::thread::spawn(move || sender.send(line_of(io::stdin().lock())));
         tokio::select! {
-            line = line => line.unwrap_or_else(|_| Ok(Typed::Ended(Exit::Failed))),
+            line = line => line.unwrap_or(Ok(Typed::Ended(Exit::Failed))),
             _ = terminate.recv() => Ok(Typed::Ended(Exit::Terminated)),
             _ = hang_up.recv() => Ok(Typed::Ended(Exit::Terminated)),
         }

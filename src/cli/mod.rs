@@ -1,6 +1,7 @@
 //! Flags, one-shot, messages, exit codes, the demo. A front end: it branches on what a session
 //! says, never on how the agent works.
 
+mod apply;
 mod args;
 mod auth;
 mod config;
@@ -8,14 +9,17 @@ mod copilot;
 mod demo;
 mod doctor;
 mod exit;
+mod first;
 mod hidden;
 mod interactive;
 mod landing;
+mod models;
 mod oneshot;
 mod output;
 mod policy;
 mod progress;
 mod report;
+mod served;
 mod setup;
 mod stdin;
 
@@ -47,7 +51,9 @@ fn run(args: Args) -> Result<Exit, Trouble> {
             Ok(Exit::Done)
         }
         Some(Command::Auth(args)) => auth::run(&args, &run),
+        Some(Command::Apply(args)) => apply::run(&args, &run),
         Some(Command::Config(args)) => config::run(&args, &run),
+        Some(Command::Models(args)) => models::run(&args, &run),
         Some(Command::Policy(args)) => policy::run(&args, &run),
         Some(Command::Doctor(args)) => doctor::run(&args, &run),
         Some(Command::Demo) => demo::run(&run),

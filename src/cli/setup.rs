@@ -2,6 +2,7 @@
 
 use super::args::{GatesArg, RunArgs, TreeArg};
 use super::exit::{Exit, Trouble};
+use super::served::{self, Chosen};
 use crate::config::{self, Config, Inputs};
 use crate::model::Timing;
 use crate::policy::{Rule, Rules};
@@ -66,19 +67,19 @@ fn folder(args: &RunArgs) -> Result<Option<PathBuf>, Trouble> {
         .map_err(|error| Trouble::usage(format!("-C {}: {error}", folder.display())))
 }
 
-/// A session's options; the model and its key are looked up here, before anything is started.
+/// A session's options, and what people should know of its model. The model and its key are looked
+/// up here, before anything is started.
 pub(super) fn options(
     args: &RunArgs,
     config: &Arc<Config>,
     instead: TreeKind,
-) -> Result<session::Options, Trouble> {
+) -> Result<(session::Options, Vec<String>), Trouble> {
     if config.mode == Mode::Autopilot && !config.budget_named {
         return Err(
             Trouble::usage("autopilot needs a budget that you name").with_hint("add --budget 50k")
         );
     }
-    let model = config.chosen()?;
-    let service = config.service(&model.service)?;
+    let Chosen { model, service, notes } = served::choose(config, &config.model)?;
     if config.budget.cost.is_some() && model.price.is_none() {
         return Err(Trouble::usage(format!(
             "a limit of dollars cannot be kept: the price of {} is not known",
@@ -86,7 +87,7 @@ pub(super) fn options(
         ))
         .with_hint(format!("set models.{}.price in the config, or limit tokens", model.name)));
     }
-    options_with(args, config, instead, model, service)
+    Ok((options_with(args, config, instead, model, service)?, notes))
 }
 
 /// `instead`: where to work if no draft can be had and none was asked for by name.
@@ -122,7 +123,7 @@ pub(super) fn options_with(
 }
 
 /// This very program, which the draft's shells start through.
-fn entry() -> Result<PathBuf, Trouble> {
+pub(super) fn entry() -> Result<PathBuf, Trouble> {
     std::env::current_exe().map_err(|error| {
         Trouble::new(Exit::Failed, format!("brisk does not find its own program: {error}"))
     })

@@ -19,6 +19,7 @@ mod layers;
 mod models;
 mod paths;
 mod schema;
+mod server;
 mod services;
 mod shell;
 mod value;
@@ -29,6 +30,7 @@ pub use inputs::Inputs;
 pub use keys::{KeySource, StoredKeys, giver_of, read_key};
 pub use layers::{Said, Source};
 pub use paths::Paths;
+pub use server::NewServer;
 pub use value::{seconds, tokens};
 
 use crate::protocol::{Budget, Depth, GuardPaths, Mode};
@@ -287,6 +289,13 @@ impl Config {
     /// All keys that have a value, as `get` takes them.
     pub fn keys(&self) -> Vec<String> {
         self.layers.keys().map(|key| written(key)).collect()
+    }
+
+    /// The keys below a table that have a value, as `get` takes them: those of `models.sonnet`.
+    pub fn keys_below(&self, key: &str) -> Vec<String> {
+        let Ok(table) = layers::split(key) else { return Vec::new() };
+        let below = |key: &&Vec<String>| key.len() > table.len() && key.starts_with(&table);
+        self.layers.keys().filter(below).map(|key| written(key)).collect()
     }
 
     /// # Errors

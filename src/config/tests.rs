@@ -330,7 +330,7 @@ fn a_key_is_looked_up_when_it_is_used() {
     assert!(error.message.contains("ANTHROPIC_API_KEY"));
     assert!(config.service("antropic").unwrap_err().hint.unwrap().contains("anthropic"));
     let config = House::new().user(
-        "[providers.a]\napi = \"gemini\"\nbase_url = \"https://x\"\n[providers.b]\napi = \"anthropic\"\n\
+        "[providers.a]\napi = \"copilot\"\nbase_url = \"https://x\"\n[providers.b]\napi = \"anthropic\"\n\
          base_url = \"https://x\"\nkey_command = \"echo secret\"\n[providers.c]\napi = \"anthropic\"\nbase_url = \"x\"",
     );
     let config = config.load();

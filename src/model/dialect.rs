@@ -3,7 +3,7 @@
 use super::Request;
 use super::decoder::{Decoded, On, Phase};
 use super::trouble::Trouble;
-use super::{anthropic, copilot, openai_chat, openai_responses};
+use super::{anthropic, copilot, gemini, openai_chat, openai_responses};
 use crate::protocol::{Api, Secret, Service};
 use reqwest::header::{HeaderMap, HeaderValue};
 use serde_json::Value;
@@ -66,6 +66,7 @@ pub(super) fn of(api: Api) -> &'static dyn Dialect {
         Api::OpenaiResponses => &openai_responses::OpenaiResponses,
         Api::Anthropic => &anthropic::Anthropic,
         Api::Copilot => &copilot::Copilot,
+        Api::Gemini => &gemini::Gemini,
     }
 }
 

@@ -11,12 +11,14 @@ pub enum Api {
     OpenaiResponses,
     OpenaiChat,
     Anthropic,
+    Gemini,
     /// GitHub Copilot's, which is one of the others by each model.
     Copilot,
 }
 
 impl Api {
-    pub const ALL: [Api; 4] = [Api::OpenaiResponses, Api::OpenaiChat, Api::Anthropic, Api::Copilot];
+    pub const ALL: [Api; 5] =
+        [Api::OpenaiResponses, Api::OpenaiChat, Api::Anthropic, Api::Gemini, Api::Copilot];
 
     /// As the config names it.
     pub const fn name(self) -> &'static str {
@@ -24,6 +26,7 @@ impl Api {
             Api::OpenaiResponses => "openai-responses",
             Api::OpenaiChat => "openai-chat",
             Api::Anthropic => "anthropic",
+            Api::Gemini => "gemini",
             Api::Copilot => "copilot",
         }
     }

@@ -48,6 +48,7 @@ pub(super) struct Asked {
     pub said: usize,
     pub cache: Cache,
     pub figures: Figures,
+    pub wants: Wants,
 }
 
 #[derive(Debug, Default)]
@@ -63,6 +64,15 @@ pub(super) enum Cache {
     #[default]
     Used,
     NotAsked,
+}
+
+/// What a Responses request wants of its stream.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Wants {
+    /// Reasoning that can come back.
+    pub encrypted: bool,
+    /// Pieces whose length is hidden.
+    pub obfuscated: bool,
 }
 
 /// Whether the stream is to end with its usage.

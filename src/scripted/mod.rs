@@ -1,8 +1,8 @@
 //! A model that plays a script, over real HTTP on loopback: for tests, for the demo.
 //!
-//! It speaks both wires, Chat Completions and Anthropic Messages, from one script, and it is
-//! strict: what the real services would refuse, it refuses, in their words. It knows nothing of who
-//! asks; what a reply *means* is up to the script.
+//! It speaks four wires, OpenAI's Responses and Chat Completions, Anthropic's Messages and Gemini, from
+//! one script, and it is strict: what the real services would refuse, it refuses, in their words. It
+//! knows nothing of who asks; what a reply *means* is up to the script.
 //!
 //! # A script
 //!
@@ -11,6 +11,7 @@
 //! ```toml
 //! key = "k"                  # optional: another key, or none, gets 401
 //! models = ["tiny"]          # optional: another model gets 404
+//! efforts = ["low", "high"]  # optional: another effort gets 400 (Responses); none: the model has none
 //!
 //! [[reply]]
 //! when = ["1 failed"]        # texts that must come after the model's last word; else it is skipped
@@ -31,16 +32,19 @@
 //! fault = "429"              # any status from 400 to 599, in the shape of each service, or:
 //! retry_after = 1            # … seconds, or a text as it stands: a date
 //! message = "Slow down."     # … what the service says
-//! code = "insufficient_quota" # … its code (chat) or type (messages)
+//! code = "insufficient_quota" # … its code (chat), type (messages) or reason (gemini)
 //! ```
 //!
 //! The other faults play the reply's text and calls, and break them after `after_chunks` pieces,
 //! 1 by default:
 //! `cut` closes the connection, `stall` sends nothing more (with `after_chunks = 0`, its default,
 //! not even the head of the response), `bad-json` sends half an event, `error` sends an error in
-//! the stream. `slow` breaks nothing; its `chunk_ms` is 50 by default. `html` is a page for
+//! the stream (of Responses the failed response, and with `after_chunks = 0` an event of its own).
+//! `slow` breaks nothing; its `chunk_ms` is 50 by default. `html` is a page for
 //! browsers instead of a reply, `overflow` the refusal of a prompt that is too long. In a table,
-//! `arguments` are sent with their keys sorted; `arguments_raw` keeps any order.
+//! `arguments` are sent with their keys sorted; `arguments_raw` keeps any order. On the Gemini wire
+//! raw arguments that are no object end the reply as a malformed call, and the calls of every second
+//! reply have no id.
 //!
 //! # Tokens
 //!
@@ -52,11 +56,13 @@
 
 mod chat;
 mod count;
+mod gemini;
 mod given;
 mod messages;
 mod play;
 mod prompts;
 mod refusal;
+mod responses;
 mod script;
 mod server;
 mod stream;

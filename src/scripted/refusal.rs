@@ -1,17 +1,20 @@
 //! What a service says when it says no, in the shape of each.
 
+use super::gemini;
 use serde_json::{Value, json};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Wire {
+    Responses,
     Chat,
     Messages,
+    Gemini,
 }
 
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Refusal {
     pub status: u16,
-    /// OpenAI's `code`, and Anthropic's `type` where a script sets it.
+    /// OpenAI's `code`, Google's `reason`, and Anthropic's `type` where a script sets it.
     pub code: Option<String>,
     /// OpenAI's `param`: what is wrong.
     pub param: Option<String>,
@@ -33,7 +36,7 @@ impl Refusal {
 
     pub(super) fn body(&self, wire: Wire) -> Value {
         match wire {
-            Wire::Chat => json!({ "error": {
+            Wire::Responses | Wire::Chat => json!({ "error": {
                 "message": self.message,
                 "type": self.code.as_deref().filter(|code| *code == "insufficient_quota")
                     .unwrap_or_else(|| chat_type(self.status)),
@@ -48,6 +51,7 @@ impl Refusal {
                 },
                 "request_id": "req_scripted",
             }),
+            Wire::Gemini => gemini::refused(self, None),
         }
     }
 }

@@ -28,6 +28,8 @@ pub enum ScriptError {
 pub struct Script {
     pub(super) key: Option<String>,
     pub(super) models: Option<Vec<String>>,
+    /// Those that the models have; None: all.
+    pub(super) efforts: Option<Vec<String>>,
     #[serde(default, rename = "reply")]
     pub(super) replies: Vec<Scripted>,
 }

@@ -138,7 +138,7 @@ pub async fn start(options: Options) -> Result<Session, Failure> {
         review: Arc::clone(&review),
         record: Arc::clone(&record),
         config: Arc::clone(&options.config),
-        place: DraftPlace::new(&options, &folder),
+        place: DraftPlace::new(&options.config, &options.folder, &options.entry, &folder),
         attended: options.attended,
         off: AtomicBool::new(!options.gates),
         running: Mutex::default(),
@@ -183,14 +183,14 @@ pub async fn start(options: Options) -> Result<Session, Failure> {
 }
 
 /// `20261121-143005-k3f9`
-fn new_id() -> SessionId {
+pub(super) fn new_id() -> SessionId {
     let time = jiff::Timestamp::now().strftime("%Y%m%d-%H%M%S").to_string();
     let mark: String = (0..4).map(|_| fastrand::alphanumeric().to_ascii_lowercase()).collect();
     SessionId(format!("{time}-{mark}"))
 }
 
 /// The session's folder, 0700; of an ephemeral session one that goes away with it.
-fn session_folder(
+pub(super) fn session_folder(
     state: &Path,
     id: &SessionId,
     ephemeral: bool,
@@ -204,7 +204,7 @@ fn session_folder(
     Ok((folder, None))
 }
 
-fn no_state(folder: &Path, error: &io::Error) -> Failure {
+pub(super) fn no_state(folder: &Path, error: &io::Error) -> Failure {
     Failure {
         kind: FailureKind::Local,
         message: format!("{} cannot be used: {error}", folder.display()),

@@ -30,6 +30,7 @@ mod draft_lines;
 mod editor;
 mod empty;
 mod end_lines;
+mod first;
 mod frame;
 mod guard;
 mod header;
@@ -73,6 +74,7 @@ mod writer;
 #[cfg(test)]
 mod tests;
 
+pub use first::{Chosen, first_start};
 pub use models::ModelOffer;
 
 use crate::config::Multiplexer;

@@ -91,7 +91,9 @@ impl ModelList {
             KeyCode::Home => self.selected = 0,
             KeyCode::End => self.selected = usize::MAX,
             KeyCode::Char('u') if key.ctrl => self.narrow(String::clear),
-            KeyCode::Backspace => self.narrow(|filter| drop(filter.pop())),
+            KeyCode::Backspace => self.narrow(|filter| {
+                filter.pop();
+            }),
             KeyCode::Char(char) if !key.ctrl && !key.alt => {
                 self.paste(char.encode_utf8(&mut [0; 4]));
             }

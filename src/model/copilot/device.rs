@@ -1,7 +1,8 @@
 //! Logging in to Copilot from a terminal: a short code to type in any browser (RFC 8628).
 
-use crate::model::attempt::cause;
-use crate::model::client::{Client, common_headers, is_loopback};
+use crate::model::client::{Client, common_headers};
+use crate::model::roads::is_loopback;
+use crate::model::sending::cause;
 use crate::model::timing::Timing;
 use crate::protocol::{Failure, FailureKind, Secret};
 use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderValue};
@@ -82,6 +83,12 @@ impl DeviceLogin {
             client_id: client_id.trim().to_owned(),
             address: with_scheme(host),
         }
+    }
+
+    /// Over this client instead of one of its own.
+    #[must_use]
+    pub fn over(self, client: Client) -> Self {
+        Self { client, ..self }
     }
 
     /// Asks for a code.

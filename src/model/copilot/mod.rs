@@ -11,7 +11,7 @@ use serde_json::Value;
 
 pub use device::{DeviceAnswer, DeviceCode, DeviceLogin, copilot_address};
 
-/// What Copilot refuses wherever it stands in a body.
+/// What Copilot refuses in a body, unless it is false.
 const REFUSED: [&str; 3] = ["service_tier", "previous_response_id", "store"];
 
 pub(super) struct Copilot;
@@ -41,12 +41,7 @@ impl Dialect for Copilot {
     fn body(&self, service: &Service, request: &Request<'_>) -> Value {
         let effort = request.effort.and_then(|effort| request.model.effort(effort));
         let mut body = wire(request).body(service, &Request { effort, ..*request });
-        if let Value::Object(fields) = &mut body {
-            fields.retain(|name, value| !REFUSED.contains(&name.as_str()) || *value == false);
-        }
-        if let Some(tools) = body.get_mut("tools").and_then(Value::as_array_mut) {
-            tools.retain(|tool| tool.get("type").is_none_or(|kind| kind != "image_generation"));
-        }
+        strip(&mut body);
         body
     }
 
@@ -64,6 +59,15 @@ fn wire(request: &Request<'_>) -> &'static dyn Dialect {
     dialect::of(api(request))
 }
 
+fn strip(body: &mut Value) {
+    if let Value::Object(fields) = body {
+        fields.retain(|name, value| !REFUSED.contains(&name.as_str()) || *value == false);
+    }
+    if let Some(tools) = body.get_mut("tools").and_then(Value::as_array_mut) {
+        tools.retain(|tool| tool.get("type").is_none_or(|kind| kind != "image_generation"));
+    }
+}
+
 /// Whose turn it is, by which Copilot bills: `user` for the first request after a prompt, `agent`
 /// for what follows from it.
 fn initiator(items: &[Item]) -> &'static str {
@@ -74,3 +78,6 @@ fn initiator(items: &[Item]) -> &'static str {
     };
     if turn.iter().any(worked) { "agent" } else { "user" }
 }
+
+#[cfg(test)]
+mod tests;

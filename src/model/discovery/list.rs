@@ -48,6 +48,7 @@ fn model(model: &Value) -> Option<Found> {
     let context = first(&[
         &model["loaded_context_length"],
         &model["max_model_len"],
+        &model["meta"]["n_ctx"],
         &model["top_provider"]["context_length"],
         &model["context_length"],
         &model["context_window"],
@@ -207,6 +208,9 @@ mod tests {
         };
         let vllm = json!({ "id": "q", "owned_by": "vllm", "max_model_len": 32_768 });
         assert_eq!(limits(vllm), (Some(32_768), None, None));
+        let llama = json!({ "id": "q", "owned_by": "llamacpp",
+            "meta": { "n_ctx": 8192, "n_ctx_train": 131_072 } });
+        assert_eq!(limits(llama), (Some(8192), None, None));
         let groq = json!({ "id": "q", "active": true, "context_window": 131_072,
             "max_completion_tokens": 65_536 });
         assert_eq!(limits(groq), (Some(131_072), None, Some(65_536)));

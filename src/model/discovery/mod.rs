@@ -10,7 +10,7 @@ mod window;
 pub use cache::Cache;
 
 use super::Request;
-use super::attempt::of_sending;
+use super::sending;
 use super::client::Client;
 use super::dialect;
 use super::failure::Teller;
@@ -180,7 +180,7 @@ impl Asking<'_> {
 }
 
 async fn answer(request: RequestBuilder) -> Result<Vec<u8>, Trouble> {
-    let mut response = request.send().await.map_err(|error| of_sending(&error))?;
+    let mut response = request.send().await.map_err(|error| sending::trouble(&error))?;
     let status = response.status();
     let mut text = Vec::new();
     while let Some(bytes) =
