@@ -17,7 +17,7 @@ use crate::protocol::{
     SessionEvent, SessionId, TreeKind, Walls,
 };
 use crate::workspace::{Backing, FitError, Fitted, GitPatch, Step, Workspace, remove_all, root_of};
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -267,7 +267,7 @@ impl Applying {
         let lock = sweep::hold(&self.folder).map_err(no_state)?;
         fs::create_dir_all(self.folder.join(sweep::COPY)).map_err(no_state)?;
         let journal = Journal::create(&self.folder.join("journal.jsonl")).map_err(no_state)?;
-        let ledger = Ledger { path: None, service: String::new() };
+        let ledger = Ledger { path: None, services: HashMap::new() };
         let record = Arc::new(Record::new(journal, ledger, Rules::default()));
         record.emit(Body::Session(SessionEvent::Started {
             session: self.id.clone(),

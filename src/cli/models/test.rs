@@ -70,7 +70,7 @@ async fn ask(client: &Client, service: &Service, request: &Request<'_>) -> Resul
         }
         // What came of a request that failed does not count.
         Progress::Restart => first = None,
-        Progress::Retry { .. } | Progress::Silent(_) => {}
+        Progress::Retry { .. } | Progress::Silent(_) | Progress::Thinking(_) => {}
     };
     let reply = client.stream(service, request, on).await?;
     let total = begun.elapsed();

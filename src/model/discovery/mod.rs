@@ -10,10 +10,10 @@ mod window;
 pub use cache::Cache;
 
 use super::Request;
-use super::sending;
 use super::client::Client;
 use super::dialect;
 use super::failure::Teller;
+use super::sending;
 use super::trouble::{Refusal, ServiceError, Trouble};
 use crate::protocol::{Api, Failure, Found, ModelSpec, Service};
 use futures_util::future::join_all;
