@@ -119,7 +119,7 @@ text = "I go on."
 calls = [{ tool = "run", arguments = { command = "touch two" } }]
 "#;
     block_on(async {
-        let strong = "context = 64000\noutput = 8000\nedits = \"whole\"\nefforts = [\"low\"]";
+        let strong = "context = 64000\noutput = 8000\nedits = \"whole\"\nefforts = [\"low\"]\nthinking = \"adaptive\"";
         let two = Two::new(chat, messages, LARGE, strong).await;
         let mut stage = two.open().await;
         stage.send(Op::Set(Setting::Depth(Depth::Brief))).await;
@@ -242,8 +242,9 @@ text = "I am the stand-in."
         assert_eq!(stage.end().await, End::Done);
         two.ok();
         let said = notices(&stage);
-        let told =
-            said.iter().find(|notice| notice.text.starts_with("fast failed: here failed (503)"));
+        let told = said
+            .iter()
+            .find(|notice| notice.text.starts_with("fast failed: here is not available (503)"));
         assert!(
             told.is_some_and(|notice| notice.text.ends_with("going on with strong for this turn")),
             "{said:?}"

@@ -113,6 +113,11 @@ impl Trouble {
         self
     }
 
+    /// As a session says it, of a model that cannot be had.
+    pub(super) fn into_failure(self) -> Failure {
+        Failure { kind: FailureKind::Config, message: self.message, hint: self.hint }
+    }
+
     pub(super) const fn exit(&self) -> Exit {
         self.exit
     }

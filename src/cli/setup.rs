@@ -110,7 +110,7 @@ pub(super) fn options_with(
         mode: config.mode,
         model,
         service,
-        resolve: session::by_config(Arc::clone(config)),
+        resolve: resolve(config),
         budget: config.budget,
         rules: rules(args, config)?,
         size: UNSEEN,
@@ -135,6 +135,16 @@ pub(super) fn network(config: &Config) -> Network {
         ..Timing::default()
     };
     Network { timing, ca_file: settings.ca_file }
+}
+
+/// A model that is chosen later is looked up as the first one is.
+fn resolve(config: &Arc<Config>) -> session::Resolve {
+    let config = Arc::clone(config);
+    Arc::new(move |name| {
+        let chosen = served::choose(&config, name).map_err(Trouble::into_failure)?;
+        let Chosen { model, service, notes } = chosen;
+        Ok(session::Resolved { model, service, notes })
+    })
 }
 
 /// This very program, which the draft's shells start through.

@@ -17,8 +17,7 @@ use crate::protocol::{
     SessionEvent, SessionId, TreeKind, Walls,
 };
 use crate::workspace::{Backing, FitError, Fitted, GitPatch, Step, Workspace, remove_all, root_of};
-use std::collections::BTreeSet;
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};

@@ -27,7 +27,7 @@ pub use desk::whole;
 pub use fanout::Subscriber;
 pub use ground::{Tree, pending_patch};
 pub use journal::{Replay, read as read_journal, replay};
-pub use routes::{Resolve, by_config};
+pub use routes::{Resolve, Resolved};
 pub use start::{Options, Session, start};
 pub use state::{Draft, Entry, EntryBody, Header, Job, Live, Running, State, TermInfo};
 

@@ -2,28 +2,21 @@
 
 use super::record::Record;
 use crate::agent::{self, Out, Route, Wait};
-use crate::config::Config;
 use crate::model::Estimator;
-use crate::protocol::{Api, Body, Failure, FailureKind, ModelSpec, Service, SessionEvent, Setting};
+use crate::protocol::{Api, Body, Failure, ModelSpec, NoticeLevel, Service, SessionEvent, Setting};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// What a model's name means, and where it is served, with the key. May block for seconds: a command
 /// may have to be asked for the key, or a service for what it serves.
-pub type Resolve = Arc<dyn Fn(&str) -> Result<(ModelSpec, Service), Failure> + Send + Sync>;
+pub type Resolve = Arc<dyn Fn(&str) -> Result<Resolved, Failure> + Send + Sync>;
 
-/// As the configuration alone says it.
-pub fn by_config(config: Arc<Config>) -> Resolve {
-    Arc::new(move |name| {
-        let resolved =
-            config.resolve(name).and_then(|model| Ok((config.service(&model.service)?, model)));
-        let (service, model) = resolved.map_err(|error| Failure {
-            kind: FailureKind::Config,
-            message: error.to_string(),
-            hint: error.hint,
-        })?;
-        Ok((model, service))
-    })
+/// A model that can be used.
+pub struct Resolved {
+    pub model: ModelSpec,
+    pub service: Service,
+    /// What people should know of it, one sentence each.
+    pub notes: Vec<String>,
 }
 
 pub(super) struct Routes {
@@ -64,7 +57,11 @@ impl Routes {
     pub(super) async fn find(&self, name: &str) -> Result<Route, Failure> {
         let (resolve, name) = (Arc::clone(&self.resolve), name.to_owned());
         let found = tokio::task::spawn_blocking(move || resolve(&name));
-        let (mut model, service) = found.await.expect("looking up a model does not panic")?;
+        let found = found.await.expect("looking up a model does not panic")?;
+        let Resolved { mut model, service, notes } = found;
+        for note in notes {
+            self.record.notice(NoticeLevel::Warning, note, None);
+        }
         self.record.set_service(&model.name, &service.name);
         let mut inner = self.lock();
         let learnt = inner.learnt.entry(model.name.clone()).or_default();

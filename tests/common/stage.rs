@@ -7,8 +7,8 @@ use brisk::config::{self, Inputs};
 use brisk::model::Timing;
 use brisk::policy::Rules;
 use brisk::protocol::{
-    Answer, AskEvent, AskId, Body, Budget, End, Event, Mode, Op, Question, Size, TreeKind,
-    TurnEvent,
+    Answer, AskEvent, AskId, Body, Budget, End, Event, Failure, FailureKind, Mode, Op, Question,
+    Size, TreeKind, TurnEvent,
 };
 use brisk::session::{self, Session, State, Tree, read_journal};
 use std::collections::BTreeMap;
@@ -42,7 +42,7 @@ pub fn options(place: &Place, mode: Mode, tokens: u64) -> session::Options {
     let service = config.service(&model.service).unwrap();
     let timing = Timing { backoff: Duration::from_millis(1), ..Timing::default() };
     session::Options {
-        resolve: session::by_config(Arc::clone(&config)),
+        resolve: resolve(&config),
         config,
         folder: place.project.clone(),
         tree: Tree::Only(TreeKind::InPlace),
@@ -58,6 +58,21 @@ pub fn options(place: &Place, mode: Mode, tokens: u64) -> session::Options {
         attended: true,
         network: timing.into(),
     }
+}
+
+fn resolve(config: &Arc<config::Config>) -> session::Resolve {
+    let config = Arc::clone(config);
+    Arc::new(move |name| {
+        let found = config.resolve(name).and_then(|model| {
+            let service = config.service(&model.service)?;
+            Ok(session::Resolved { model, service, notes: Vec::new() })
+        });
+        found.map_err(|error| Failure {
+            kind: FailureKind::Config,
+            message: error.to_string(),
+            hint: error.hint,
+        })
+    })
 }
 
 impl Stage {
