@@ -243,13 +243,21 @@ const HEADS: [(&str, u8); 6] =
 struct Table {
     /// Columns that are shown, by their index in `HEADS`, with their widths.
     shown: Vec<(usize, usize)>,
+    /// The state says what is missing, not only that something is.
+    says_why: bool,
 }
 
 impl Table {
     fn new(offers: &[ModelOffer], pen: &Pen<'_>, room: usize) -> Self {
+        let whole = Self::with(offers, pen, room, true);
+        let fits = whole.shown.len() == HEADS.len();
+        if fits { whole } else { Self::with(offers, pen, room, false) }
+    }
+
+    fn with(offers: &[ModelOffer], pen: &Pen<'_>, room: usize, says_why: bool) -> Self {
         let mut widths = HEADS.map(|(head, _)| width(head));
         for offer in offers {
-            for (wide, cell) in widths.iter_mut().zip(cells(offer, pen)) {
+            for (wide, cell) in widths.iter_mut().zip(cells(offer, pen, says_why)) {
                 *wide = (*wide).max(width(&cell));
             }
         }
@@ -266,7 +274,7 @@ impl Table {
         }
         let (wide, name) = (wide(&shown), shown[0].1);
         shown[0].1 = (name + room).saturating_sub(wide).clamp(1, widths[0]);
-        Self { shown }
+        Self { shown, says_why }
     }
 
     fn head(&self, pen: &Pen<'_>) -> Line<'static> {
@@ -289,7 +297,11 @@ impl Table {
             (false, None) => Role::Text,
         };
         let pad = MARK_COLUMNS - 1 - width(current);
-        let text = format!("{pointer}{current}{:pad$}{}", "", self.join(&cells(offer, pen)));
+        let text = format!(
+            "{pointer}{current}{:pad$}{}",
+            "",
+            self.join(&cells(offer, pen, self.says_why))
+        );
         Line::from(Span::styled(text, pen.theme.style(role)))
     }
 
@@ -305,14 +317,19 @@ impl Table {
 /// For the pointer, the mark of the current one, and a blank.
 const MARK_COLUMNS: usize = 3;
 
-fn cells(offer: &ModelOffer, pen: &Pen<'_>) -> [String; 6] {
+fn cells(offer: &ModelOffer, pen: &Pen<'_>, says_why: bool) -> [String; 6] {
     let spec = &offer.spec;
+    let state = match &offer.lacks {
+        None => "ready".to_owned(),
+        Some(lacks) if says_why => clean(lacks).into_owned(),
+        Some(_) => "no key".to_owned(),
+    };
     [
         clean(&spec.name).into_owned(),
         clean(&spec.service).into_owned(),
         tokens(spec.context),
         price(spec.price, pen),
         efforts(spec, pen),
-        if offer.lacks.is_some() { "no key" } else { "ready" }.to_owned(),
+        state,
     ]
 }
