@@ -47,6 +47,7 @@ struct Inner {
     rewinds: Vec<TurnId>,
     /// Of each undo that a redo would do again: the way back that it took back.
     undone: Vec<Option<TurnId>>,
+    told_of_commits: bool,
 }
 
 impl Review {
@@ -60,6 +61,7 @@ impl Review {
             turns: BTreeMap::new(),
             rewinds: Vec::new(),
             undone: Vec::new(),
+            told_of_commits: false,
         };
         Review {
             workspace: ground.workspace,
@@ -128,6 +130,25 @@ impl Review {
             }
             Err(error) => self.record.notice(NoticeLevel::Warning, error.to_string(), None),
         }
+    }
+
+    /// A commit that was made in the draft stays there: said once, to the user and to the model.
+    async fn mind_commits(&self) {
+        if self.lock().told_of_commits {
+            return;
+        }
+        let made = self.blocking(Workspace::commits_inside).await;
+        let Some(subject) = made.last() else { return };
+        self.lock().told_of_commits = true;
+        self.record.notice(
+            NoticeLevel::Warning,
+            format!("a commit was made in the draft, which is never applied: {subject}"),
+            Some("accept the changes, then /commit makes a real one"),
+        );
+        self.record.tell(format!(
+            "Your commit \"{subject}\" is in the draft alone: .git there is thrown away with it. Do not \
+             commit; the user accepts the changes and makes the real commit with /commit."
+        ));
     }
 
     /// In place: these are no longer offered to be taken back.
@@ -252,7 +273,11 @@ impl Review {
             inner.undone.clear();
         }
         match self.blocking(move |workspace| workspace.checkpoint(&label)).await {
-            Ok(checkpoint) => Some(checkpoint.id),
+            Ok(checkpoint) => {
+                let number = checkpoint.id.0;
+                self.record.emit(Body::Draft(DraftEvent::Checkpoint { number }));
+                Some(checkpoint.id)
+            }
             Err(error) => {
                 let text = format!("this cannot be undone later: {error}");
                 self.record.notice(NoticeLevel::Warning, text, None);
@@ -371,6 +396,13 @@ impl Review {
         amended.map_err(|error| error.to_string())
     }
 
+    pub(super) async fn rewrite(&self, change: ChangeId, text: String) -> Result<(), String> {
+        let _work = self.work.lock().await;
+        let written = self.blocking(move |workspace| workspace.rewrite(&change, &text)).await;
+        self.compare(Some(Author::User)).await;
+        written.map_err(|error| error.to_string())
+    }
+
     pub(super) async fn resolve(&self, change: ChangeId, keep: Keep) -> Result<(), String> {
         let _work = self.work.lock().await;
         let resolved = self.blocking(move |workspace| workspace.resolve(&change, keep)).await;
@@ -471,10 +503,17 @@ impl Review {
             }
             kept
         });
-        if let Err(error) = closed.await {
-            let text =
-                format!("what is pending stays in the draft, since no patch is made: {error}");
-            self.record.notice(NoticeLevel::Warning, text, None);
+        match closed.await {
+            Ok(told) => {
+                for text in told {
+                    self.record.notice(NoticeLevel::Warning, text, None);
+                }
+            }
+            Err(error) => {
+                let text =
+                    format!("what is pending stays in the draft, since no patch is made: {error}");
+                self.record.notice(NoticeLevel::Warning, text, None);
+            }
         }
     }
 
@@ -495,7 +534,10 @@ impl Review {
 
 impl Draft for Review {
     fn touched(&self, author: Author) -> Wait<'_, ()> {
-        Box::pin(self.refresh(Some(author)))
+        Box::pin(async {
+            self.refresh(Some(author)).await;
+            self.mind_commits().await;
+        })
     }
 }
 

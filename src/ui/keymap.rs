@@ -102,6 +102,7 @@ pub(crate) enum DiffVerb {
     Range,
     Split,
     Edit,
+    EditFile,
     Comment,
     Comments,
     Gates,
