@@ -11,8 +11,8 @@ mod stage;
 
 use brisk::protocol::{
     Answer, AskId, Author, Body, Change, ChangeKind, Decision, DraftEvent, End, FailureKind,
-    GateState, HunkPick, Keep, Mode, NoticeLevel, Op, Pick, Question, Setting, TreeKind, TurnEvent,
-    TurnId,
+    GateState, GateVerdict, HunkPick, Keep, Mode, NoticeLevel, Op, Pick, Question, Setting,
+    TreeKind, TurnEvent, TurnId,
 };
 use brisk::session::{self, Session, State, Tree};
 use common::Place;
@@ -27,7 +27,10 @@ async fn open(place: &Place, mode: Mode) -> Option<Stage> {
 
 async fn open_as(place: &Place, mode: Mode, attended: bool) -> Option<Stage> {
     let tree = Tree::Only(TreeKind::Draft);
-    let options = session::Options { attended, tree, ..options(place, mode, 100_000) };
+    started(session::Options { attended, tree, ..options(place, mode, 100_000) }).await
+}
+
+async fn started(options: session::Options) -> Option<Stage> {
     match session::start(options).await {
         Ok(session) => Some(stage(session)),
         Err(failure) if failure.kind == FailureKind::Draft && std::env::var_os("CI").is_none() => {
@@ -484,7 +487,10 @@ text = "Built."
         let before = std::fs::read_to_string(&file).unwrap();
         std::fs::write(&file, before + config).unwrap();
         place.write("target/old", "older\n");
-        let Some(mut stage) = open_as(&place, Mode::Autopilot, false).await else { return };
+        let tree = Tree::Only(TreeKind::Draft);
+        let options = options(&place, Mode::Autopilot, 100_000);
+        let options = session::Options { attended: false, gates: true, tree, ..options };
+        let Some(mut stage) = started(options).await else { return };
         stage.prompt("build").await;
         assert_eq!(stage.end().await, End::Done, "{:?}", place.server().mismatch());
         assert_eq!(place.read("target/sub/out"), "built\n");
@@ -498,7 +504,8 @@ text = "Built."
             stage
                 .until(|body| match body {
                     Body::Draft(DraftEvent::Gated { gates, .. }) => {
-                        gates.iter().all(|gate| gate.state == GateState::Passed)
+                        let passed = |gate: &GateVerdict| gate.state == GateState::Passed;
+                        !gates.is_empty() && gates.iter().all(passed)
                     }
                     _ => false,
                 })

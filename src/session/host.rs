@@ -219,7 +219,7 @@ impl Host {
         self.record.emit(Body::Item(user));
         let started = Instant::now();
         let mut turn = Turn {
-            prompt: prompt.clone(),
+            prompt,
             conversation: self.record.with_state(conversation),
             mode_told: settings.mode,
             step: 0,
@@ -243,7 +243,7 @@ impl Host {
         let seconds = settings.budget.seconds;
         self.record.withdraw_review();
         self.gating.cancel();
-        let (review, said) = (Arc::clone(&self.review), prompt.clone());
+        let (review, said) = (Arc::clone(&self.review), turn.prompt.clone());
         // An interrupt ends the turn, but nothing of this half-way: what comes next waits for it.
         let (readied, is_ready) = oneshot::channel::<()>();
         let ready = tokio::spawn(async move {
