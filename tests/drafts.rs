@@ -11,7 +11,8 @@ mod stage;
 
 use brisk::protocol::{
     Answer, AskId, Author, Body, Change, ChangeKind, Decision, DraftEvent, End, FailureKind,
-    HunkPick, Keep, Mode, NoticeLevel, Op, Pick, Question, Setting, TreeKind, TurnId,
+    GateState, GateVerdict, HunkPick, Keep, Mode, NoticeLevel, Op, Pick, Question, Setting,
+    TreeKind, TurnEvent, TurnId,
 };
 use brisk::session::{self, Session, State, Tree};
 use common::Place;
@@ -26,7 +27,10 @@ async fn open(place: &Place, mode: Mode) -> Option<Stage> {
 
 async fn open_as(place: &Place, mode: Mode, attended: bool) -> Option<Stage> {
     let tree = Tree::Only(TreeKind::Draft);
-    let options = session::Options { attended, tree, ..options(place, mode, 100_000) };
+    started(session::Options { attended, tree, ..options(place, mode, 100_000) }).await
+}
+
+async fn started(options: session::Options) -> Option<Stage> {
     match session::start(options).await {
         Ok(session) => Some(stage(session)),
         Err(failure) if failure.kind == FailureKind::Draft && std::env::var_os("CI").is_none() => {
@@ -396,5 +400,187 @@ text = "Both."
         reviewed(&mut stage).await;
         assert_eq!(place.read("main.py"), MAIN.1.replace("b = 2", "b = 20"));
         assert_eq!(place.read("Cargo.toml"), cargo.1);
+    });
+}
+
+/// Git knows there who commits.
+fn named(place: &Place, folder: &std::path::Path) {
+    for (key, value) in [("user.name", "t"), ("user.email", "t@example.com")] {
+        let mut command = place.git(&["config", key, value]);
+        assert!(command.current_dir(folder).status().unwrap().success());
+    }
+}
+
+#[test]
+fn a_commit_in_the_draft_stays_there_and_is_answered_once() {
+    let script = r#"
+[[reply]]
+calls = [{ tool = "run", arguments = { command = "echo x > made.txt; git add made.txt; git commit -qm inside" } }]
+[[reply]]
+expect = ["Your commit \"inside\" is in the draft alone"]
+calls = [{ tool = "run", arguments = { command = "git commit -q --allow-empty -m again" } }]
+[[reply]]
+text = "So be it."
+"#;
+    with("openai-chat", script, &[MAIN], |place| async move {
+        place.commit();
+        named(&place, &place.project);
+        let head = |place: &Place| {
+            String::from_utf8(place.git(&["rev-parse", "HEAD"]).output().unwrap().stdout).unwrap()
+        };
+        let before = head(&place);
+        let Some(mut stage) = open_as(&place, Mode::Autopilot, false).await else { return };
+        stage.prompt("commit it").await;
+        assert_eq!(stage.end().await, End::Done, "{:?}", place.server().mismatch());
+        let told = stage.events.iter().filter(|event| {
+            matches!(&event.body, Body::Notice(notice) if notice.text.contains("a commit was made in the draft"))
+        });
+        assert_eq!(told.count(), 1);
+        let (_, changes) = stage.session.handle.changes();
+        let paths: Vec<&str> = changes.iter().map(|change| change.path.as_str()).collect();
+        assert_eq!(paths, ["made.txt"], "what was committed there is still pending");
+        assert_eq!(head(&place), before);
+    });
+}
+
+#[test]
+fn an_interrupt_leaves_no_carrying_of_changes_running_unseen() {
+    with("openai-chat", "[[reply]]\ntext = \"Hello.\"\n", &[MAIN], |place| async move {
+        let Some(mut stage) = open(&place, Mode::Confirm).await else { return };
+        for file in 0..300 {
+            place.write(&format!("mine/{file}.txt"), "the user's own\n");
+        }
+        place.write("main.py", "a = 100\n");
+        stage.send(Op::Prompt { text: "go on".into() }).await;
+        stage.send(Op::Interrupt).await;
+        stage.until(|body| matches!(body, Body::Turn(TurnEvent::Ended { .. }))).await;
+        let ended = stage.events.len();
+        // What was on its way was seen to its end before the turn ended.
+        assert!(stage.state.draft.checkpoint > 0, "{:?}", stage.events);
+        stage.send(Op::Undo).await;
+        stage
+            .until(|body| matches!(body, Body::Draft(DraftEvent::Undone { .. }) | Body::Notice(_)))
+            .await;
+        let late = stage.events[ended..].iter().filter(|event| {
+            matches!(
+                event.body,
+                Body::Draft(DraftEvent::Carried { .. } | DraftEvent::Checkpoint { .. })
+            )
+        });
+        // The settling of a turn that has ended makes no checkpoint, and has nothing left to carry.
+        assert_eq!(late.count(), 0);
+    });
+}
+
+#[test]
+fn what_is_written_through_is_in_the_tree_and_no_part_of_the_draft() {
+    let script = r#"
+[[reply]]
+calls = [{ tool = "run", arguments = { command = "mkdir -p target/sub && echo built > target/sub/out && echo x > made.txt && cat target/old" } }]
+[[reply]]
+expect = ["older"]
+text = "Built."
+"#;
+    let config = "\n[draft]\nthrough = [\"target\"]\n[gates]\nfind = false\nsees = { run = \"grep -q built target/sub/out && echo gated > target/gated && grep -q x made.txt\" }\n";
+    with("openai-chat", script, &[MAIN, (".gitignore", "target\n")], |place| async move {
+        let file = place.home().join("config.toml");
+        let before = std::fs::read_to_string(&file).unwrap();
+        std::fs::write(&file, before + config).unwrap();
+        place.write("target/old", "older\n");
+        let tree = Tree::Only(TreeKind::Draft);
+        let options = options(&place, Mode::Autopilot, 100_000);
+        let options = session::Options { attended: false, gates: true, tree, ..options };
+        let Some(mut stage) = started(options).await else { return };
+        stage.prompt("build").await;
+        assert_eq!(stage.end().await, End::Done, "{:?}", place.server().mismatch());
+        assert_eq!(place.read("target/sub/out"), "built\n");
+        assert!(!place.project.join("made.txt").exists());
+        let (_, changes) = stage.session.handle.changes();
+        let paths: Vec<&str> = changes.iter().map(|change| change.path.as_str()).collect();
+        assert_eq!(paths, ["made.txt"]);
+        let picks = vec![picked(&changes, "made.txt", None)];
+        for picks in [Vec::new(), picks.clone()] {
+            stage.send(Op::Gate { picks }).await;
+            stage
+                .until(|body| match body {
+                    Body::Draft(DraftEvent::Gated { gates, .. }) => {
+                        let passed = |gate: &GateVerdict| gate.state == GateState::Passed;
+                        !gates.is_empty() && gates.iter().all(passed)
+                    }
+                    _ => false,
+                })
+                .await;
+        }
+        assert_eq!(place.read("target/gated"), "gated\n", "gates write through, too");
+        stage.send(Op::Decide(Decision { accept: picks, ..Decision::default() })).await;
+        stage.until(|body| matches!(body, Body::Draft(DraftEvent::Applied { .. }))).await;
+        stage.send(Op::Undo).await;
+        stage.until(|body| matches!(body, Body::Draft(DraftEvent::Undone { .. }))).await;
+        assert!(!place.project.join("made.txt").exists());
+        assert_eq!(place.read("target/sub/out"), "built\n", "an undo has nothing to do with it");
+    });
+}
+
+#[test]
+fn a_submodule_is_shown_and_its_git_folder_cannot_be_written() {
+    let script = r#"
+[[reply]]
+calls = [{ tool = "run", arguments = { command = "echo changed > sub/inner; cd sub && git commit -qam inside || echo REFUSED" } }]
+[[reply]]
+expect = ["Read-only file system", "REFUSED"]
+text = "So it is."
+"#;
+    with("openai-chat", script, &[MAIN, ("sub/inner", "1\n")], |place| async move {
+        // The git folder lies outside of the workspace, as that of an added worktree does.
+        let outer = place.project.parent().unwrap().join("outer.git");
+        let sub = place.project.join("sub");
+        let git = |args: &[&str]| {
+            let mut command = place.git(args);
+            assert!(command.current_dir(&sub).status().unwrap().success(), "{args:?}");
+        };
+        let separate = format!("--separate-git-dir={}", outer.display());
+        git(&["init", "-q", &separate]);
+        git(&["add", "-A"]);
+        git(&["-c", "user.name=t", "-c", "user.email=t@t", "commit", "-qm", "start"]);
+        named(&place, &sub);
+        place.commit();
+        let Some(mut stage) = open_as(&place, Mode::Autopilot, false).await else { return };
+        stage.prompt("change it").await;
+        assert_eq!(stage.end().await, End::Done, "{:?}", place.server().mismatch());
+        let (_, changes) = stage.session.handle.changes();
+        let notes: Vec<_> = changes.iter().map(|it| (it.path.as_str(), it.note.clone())).collect();
+        let note = Some("submodule: 1 changed in it, never applied from here".to_owned());
+        assert_eq!(notes, [("sub", note)]);
+        assert_eq!(place.read("sub/inner"), "1\n");
+        let log = std::fs::read_to_string(outer.join("logs/HEAD")).unwrap();
+        assert_eq!(log.lines().count(), 1, "{log}");
+    });
+}
+
+#[test]
+fn what_no_patch_can_hold_is_kept_when_the_session_ends() {
+    let script = r#"
+[[reply]]
+calls = [{ tool = "run", arguments = { command = "head -c 68157440 /dev/zero > huge.bin; echo small > small.txt" } }]
+[[reply]]
+text = "There."
+"#;
+    with("openai-chat", script, &[MAIN], |place| async move {
+        let Some(mut stage) = open_as(&place, Mode::Autopilot, false).await else { return };
+        stage.prompt("make it").await;
+        assert_eq!(stage.end().await, End::Done, "{:?}", place.server().mismatch());
+        let (_, changes) = stage.session.handle.changes();
+        let accept = vec![picked(&changes, "huge.bin", None)];
+        stage.send(Op::Decide(Decision { accept, ..Decision::default() })).await;
+        stage
+            .until(|body| matches!(body, Body::Notice(notice) if notice.text.contains("cp -P")))
+            .await;
+        assert!(!place.project.join("huge.bin").exists());
+        let folder = stage.session.folder.clone();
+        stage.close().await;
+        assert_eq!(folder.join("large/huge.bin").metadata().unwrap().len(), 65 << 20);
+        let patch = std::fs::read_to_string(folder.join("changes.patch")).unwrap();
+        assert!(patch.contains("small.txt") && !patch.contains("huge.bin"), "{patch}");
+        assert!(!folder.join("draft").exists());
     });
 }

@@ -233,6 +233,9 @@ async fn finish(done: Done, args: &RunArgs) -> Result<Exit, Trouble> {
         exit = Exit::Denied;
     }
     let progress = Progress::new(args.quiet);
+    for large in session.workspace.too_large().unwrap_or_default() {
+        progress.say(&format!("{} is too large for a patch", large.display()));
+    }
     if !patch.is_empty() {
         keep_patch(&patch, &session, args, &progress)?;
     }

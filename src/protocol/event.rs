@@ -280,6 +280,8 @@ pub enum DraftEvent {
     Gated { picks: Vec<Pick>, gates: Vec<GateVerdict> },
     /// The user decided.
     Decided(Decision),
+    /// There is a way back to before what comes next; numbers grow.
+    Checkpoint { number: u64 },
     /// These paths were written into the tree.
     Applied { paths: Vec<String> },
     /// The user's own changes came into the draft; of `merged` paths both sides' are in it now.
@@ -303,6 +305,7 @@ impl DraftEvent {
                 | DraftEvent::Changed { .. }
                 | DraftEvent::Guarded { .. }
                 | DraftEvent::Gated { .. }
+                | DraftEvent::Checkpoint { .. }
         )
     }
 }

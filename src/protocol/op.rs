@@ -45,6 +45,11 @@ pub enum Op {
         hunk: usize,
         text: String,
     },
+    /// Writes the draft's side of a file anew, byte for byte.
+    Rewrite {
+        change: ChangeId,
+        text: String,
+    },
     /// Settles a conflict.
     Resolve {
         change: ChangeId,

@@ -71,6 +71,7 @@ impl Desk {
         match op {
             Op::Decide(decision) => self.decide(decision).await,
             Op::Amend { change, hunk, text } => self.review.amend(change, hunk, text).await,
+            Op::Rewrite { change, text } => self.review.rewrite(change, text).await,
             Op::Resolve { change, keep } => self.review.resolve(change, keep).await,
             Op::Comment(comments) => {
                 self.say(in_words(&comments)).await;

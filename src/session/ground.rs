@@ -16,6 +16,10 @@ const DRAFT: &str = "draft";
 const WORK: &str = "work";
 /// What an ended session had pending.
 const PATCH: &str = "changes.patch";
+/// In a draft's folder: what was written into it.
+const UPPER: &str = "upper";
+/// What a patch could not hold.
+const LARGE: &str = "large";
 /// The one folder of the session that can be written inside a draft.
 const TERM: &str = "term";
 
@@ -91,13 +95,38 @@ pub(super) struct DraftPlace {
 }
 
 /// What a session leaves: its pending changes, as a patch that `brisk apply` and `git apply` take.
-pub(super) fn keep_pending(workspace: &Workspace, session: &Path) -> Result<(), WorkspaceError> {
+/// What no patch can hold is moved beside it: a sentence for each.
+pub(super) fn keep_pending(
+    workspace: &Workspace,
+    session: &Path,
+) -> Result<Vec<String>, WorkspaceError> {
     let path = session.join(PATCH);
-    let failed = |source| WorkspaceError::Io { path: path.clone(), source };
-    match workspace.patch()? {
-        patch if patch.is_empty() => Ok(()),
-        patch => fs::write(&path, patch).map_err(failed),
+    let failed = |path: &Path| {
+        let path = path.to_owned();
+        move |source| WorkspaceError::Io { path, source }
+    };
+    let patch = workspace.patch()?;
+    if !patch.is_empty() {
+        fs::write(&path, patch).map_err(failed(&path))?;
     }
+    let mut told = Vec::new();
+    for large in workspace.too_large()? {
+        let (from, to) =
+            (session.join(DRAFT).join(UPPER).join(&large), session.join(LARGE).join(&large));
+        // One that went from the draft, or is large in the tree alone, leaves nothing to keep.
+        if !from.symlink_metadata().is_ok_and(|found| found.is_file()) {
+            continue;
+        }
+        let folder = to.parent().unwrap_or(session);
+        fs::create_dir_all(folder).map_err(failed(folder))?;
+        fs::rename(&from, &to).map_err(failed(&from))?;
+        told.push(format!(
+            "{} is too large for a patch; it is at {}",
+            large.display(),
+            to.display()
+        ));
+    }
+    Ok(told)
 }
 
 /// Whether a session that has ended has left more than its journal.
@@ -110,7 +139,7 @@ pub(super) fn finish(session: &Path, root: &Path, tree: TreeKind) -> Vec<String>
     let backing = match tree {
         TreeKind::Draft => Backing::Draft(Layer {
             merged: session.join(DRAFT).join("gone"),
-            upper: session.join(DRAFT).join("upper"),
+            upper: session.join(DRAFT).join(UPPER),
             state: session.join(format!("{DRAFT}-{WORK}")),
         }),
         // Of a copy only what was on its way into the tree matters now.
@@ -121,7 +150,7 @@ pub(super) fn finish(session: &Path, root: &Path, tree: TreeKind) -> Vec<String>
     let finished = opened.map_err(|error| error.to_string()).and_then(|workspace| {
         let mut told = workspace.recover().map_err(|error| error.to_string())?;
         if tree == TreeKind::Draft {
-            keep_pending(&workspace, session).map_err(|error| error.to_string())?;
+            told.extend(keep_pending(&workspace, session).map_err(|error| error.to_string())?);
             if session.join(PATCH).exists() {
                 told.push(format!(
                     "session {name} was killed; take what it had pending with: brisk apply {name}"

@@ -20,7 +20,7 @@ use std::fs::File;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 
 pub(super) struct Host {
@@ -63,6 +63,8 @@ pub(super) struct Choosing {
 pub(super) struct RunningTurn {
     id: TurnId,
     started: Instant,
+    /// Ends what must not be left half-way.
+    ready: JoinHandle<()>,
     task: JoinHandle<End>,
 }
 
@@ -133,6 +135,7 @@ impl Host {
             },
             Op::Decide(_)
             | Op::Amend { .. }
+            | Op::Rewrite { .. }
             | Op::Resolve { .. }
             | Op::Comment(_)
             | Op::Gate { .. }
@@ -287,10 +290,17 @@ impl Host {
         let seconds = settings.budget.seconds;
         self.record.withdraw_review();
         self.gating.cancel();
-        let review = Arc::clone(&self.review);
-        let task = tokio::spawn(async move {
+        let (review, said) = (Arc::clone(&self.review), turn.prompt.clone());
+        // An interrupt ends the turn, but nothing of this half-way: what comes next waits for it.
+        let (readied, is_ready) = oneshot::channel::<()>();
+        let ready = tokio::spawn(async move {
             review.freshen().await;
-            review.before_turn(id, &turn.prompt).await;
+            review.before_turn(id, &said).await;
+            drop(readied);
+        });
+        let task = tokio::spawn(async move {
+            // It ends with its task; a session that ends first needs no turn.
+            let _ = is_ready.await;
             let run = agent::run(&mut turn, &mut world, &*record);
             match seconds {
                 None => run.await,
@@ -299,7 +309,7 @@ impl Host {
                     .unwrap_or(End::Limit(Limit::Time { seconds })),
             }
         });
-        self.running = Some(RunningTurn { id, started, task });
+        self.running = Some(RunningTurn { id, started, ready, task });
     }
 
     fn first_items(&self, mode: Mode) -> Vec<Item> {
@@ -322,6 +332,7 @@ impl Host {
         match self.running.take() {
             Some(running) => {
                 running.task.abort();
+                running.ready.await.expect("getting ready for a turn does not panic");
                 let end = match running.task.await {
                     Ok(end) => end,
                     Err(error) if error.is_cancelled() => End::Interrupted,

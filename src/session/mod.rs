@@ -83,6 +83,12 @@ impl Handle {
         Some(text.lines().map(str::to_owned).collect())
     }
 
+    /// A changed file as the draft has it, byte for byte; None: as in `new_side`.
+    pub fn new_text(&self, change: &ChangeId) -> Option<String> {
+        let (_, new) = self.review.workspace.sides(change)?;
+        String::from_utf8(new?).ok()
+    }
+
     /// What a terminal shows now; None once it is gone.
     pub fn screen(&self, term: TermId) -> Option<Arc<Screen>> {
         self.shells.get(term).map(|terminal| terminal.screen())

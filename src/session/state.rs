@@ -56,6 +56,8 @@ pub struct Draft {
     pub guards: Vec<Guarded>,
     /// The newest verdicts, and of which parts; no parts: of the whole draft.
     pub gated: Option<(Vec<Pick>, Vec<GateVerdict>)>,
+    /// The number of the newest checkpoint; 0: there is none.
+    pub checkpoint: u64,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -366,6 +368,7 @@ impl State {
             DraftEvent::Gated { picks, gates } => {
                 self.draft.gated = Some((picks.clone(), gates.clone()));
             }
+            DraftEvent::Checkpoint { number } => self.draft.checkpoint = *number,
             DraftEvent::Rewound { turn } => self.rewind(*turn),
             DraftEvent::Returned => {
                 if let Some(entries) = self.rewound.pop() {

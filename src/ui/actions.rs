@@ -141,6 +141,7 @@ pub(crate) const ACTIONS: &[Action] = &[
     action(Diff, Verb::Diff(DiffVerb::Range), &["v"], "a range of lines: move, then Space, y or n"),
     action(Diff, Verb::Diff(DiffVerb::Split), &["s"], "split the hunk, or make it whole again"),
     action(Diff, Verb::Diff(DiffVerb::Edit), &["e"], "edit the hunk in your editor"),
+    action(Diff, Verb::Diff(DiffVerb::EditFile), &["E"], "edit the whole file in your editor"),
     action(Diff, Verb::Diff(DiffVerb::Comment), &["c"], "comment on the line, for the agent"),
     action(
         Diff,

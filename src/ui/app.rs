@@ -23,7 +23,7 @@ use super::sheet_review::Reviewed;
 use super::term_pane::TermPane;
 use super::theme::Theme;
 use super::{marks, update};
-use crate::protocol::{Ask, Change, Key, KeyCode, Screen, Size, TermId};
+use crate::protocol::{Ask, Change, Key, KeyCode, Screen, Size, TermId, TreeKind};
 use crate::session::{State, TermInfo};
 use ratatui::layout::Rect;
 use std::sync::Arc;
@@ -137,6 +137,11 @@ impl App {
         };
         update::sync_sheet(&mut app);
         app
+    }
+
+    /// What the agent changes is in the user's files at once.
+    pub(crate) fn is_in_place(&self) -> bool {
+        self.state.header.as_ref().is_some_and(|header| header.tree == TreeKind::InPlace)
     }
 
     pub(crate) fn say(&mut self, text: impl Into<String>) {
@@ -268,7 +273,12 @@ impl App {
                 Some(InputFor::Yes(scope)) => scope,
                 _ => Scope::Selected,
             };
-            let reviewed = Reviewed { pane: &self.diff, scope, draft: &self.state.draft };
+            let reviewed = Reviewed {
+                pane: &self.diff,
+                scope,
+                draft: &self.state.draft,
+                in_place: self.is_in_place(),
+            };
             let lines = sheet_lines::lines(ask, sheet, &reviewed, more, &self.pen(), columns);
             let comment = usize::from(sheet.input.is_some());
             bottom = lines.body.len() + lines.keys.len() + comment;

@@ -56,6 +56,7 @@ pub(crate) fn run(app: &mut App, verb: DiffVerb, effects: &mut Vec<Effect>) {
         DiffVerb::Split => app.diff.split(),
         DiffVerb::Gates => gate(app, effects),
         DiffVerb::Edit => edit(app, effects),
+        DiffVerb::EditFile => edit_file(app, effects),
         DiffVerb::KeepDraft => resolve(app, Keep::Draft, effects),
         DiffVerb::KeepTree => resolve(app, Keep::Tree, effects),
     };
@@ -103,7 +104,7 @@ pub(crate) fn answer(app: &mut App) {
 
 /// Runs the gates on what is selected.
 pub(crate) fn gate(app: &mut App, effects: &mut Vec<Effect>) -> Option<String> {
-    if app.diff.review.source != Source::Draft {
+    if app.diff.review.source != Source::Draft || app.is_in_place() {
         return Some("gates run on a draft, and there is none".to_owned());
     }
     let Some(picks) = app.diff.review.gate_picks() else {
@@ -119,15 +120,15 @@ pub(crate) fn wants_gates(app: &App) -> bool {
     let review = &app.diff.review;
     match (&app.state.draft.gated, review.gate_picks()) {
         (Some((picks, _)), Some(selected)) => {
-            review.source == Source::Draft && picks.as_slice() != selected
+            review.source == Source::Draft && !app.is_in_place() && picks.as_slice() != selected
         }
         _ => false,
     }
 }
 
 pub(crate) fn edit(app: &mut App, effects: &mut Vec<Effect>) -> Option<String> {
-    if app.diff.review.source != Source::Draft {
-        return Some("in place a hunk is written whole or not at all".to_owned());
+    if app.diff.review.source != Source::Draft || app.is_in_place() {
+        return Some("in place a hunk is taken as it is, or not at all".to_owned());
     }
     let Some(hunk) = app.diff.hunk_text() else {
         return Some("no hunk is here".to_owned());
@@ -138,6 +139,15 @@ pub(crate) fn edit(app: &mut App, effects: &mut Vec<Effect>) -> Option<String> {
         path: hunk.path,
         text: hunk.text,
     });
+    None
+}
+
+fn edit_file(app: &App, effects: &mut Vec<Effect>) -> Option<String> {
+    if app.diff.review.source != Source::Draft || app.is_in_place() {
+        return Some("in place the file is your own: edit it as you like".to_owned());
+    }
+    let change = app.diff.spot().and_then(|spot| app.diff.review.changes.get(spot.change))?;
+    effects.push(Effect::EditFile { change: change.id.clone(), path: change.path.clone() });
     None
 }
 
@@ -161,7 +171,7 @@ pub(crate) fn send_comments(app: &mut App, comments: Vec<LineComment>, effects: 
 /// `/apply`: a yes to what is selected.
 pub(crate) fn apply(app: &mut App, effects: &mut Vec<Effect>) {
     if app.diff.review.source != Source::Draft {
-        return app.say("nothing in the draft waits to be applied");
+        return app.say("nothing waits to be applied");
     }
     answer(app);
     let Some(ask) = app.state.asks.first().or(app.own.as_ref()) else { return };
@@ -173,10 +183,11 @@ pub(crate) fn apply(app: &mut App, effects: &mut Vec<Effect>) {
 /// `/reject`: all of the draft is taken back.
 pub(crate) fn reject(app: &mut App, effects: &mut Vec<Effect>) {
     if app.diff.review.source != Source::Draft {
-        return app.say("nothing in the draft waits to be rejected");
+        return app.say("nothing waits to be rejected");
     }
     effects.push(Effect::Send(Op::Decide(app.diff.review.reject_all())));
-    app.say("all of the draft is rejected; /undo takes that back");
+    let what = if app.is_in_place() { "what commands changed" } else { "the draft" };
+    app.say(format!("all of {what} is rejected; /undo takes that back"));
 }
 
 /// The answer to the user's own question, as an op.

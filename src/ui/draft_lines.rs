@@ -30,6 +30,7 @@ pub(crate) fn lines(event: &DraftEvent, pen: &Pen<'_>, columns: u16) -> Vec<Line
         DraftEvent::Tree { .. }
         | DraftEvent::Changed { .. }
         | DraftEvent::Guarded { .. }
+        | DraftEvent::Checkpoint { .. }
         | DraftEvent::Gated { .. } => return Vec::new(),
     };
     said(mark, &text, role, pen, columns)

@@ -19,7 +19,7 @@ pub(super) fn edit(editor: Option<&str>, path: &str, text: &str) -> Result<Strin
         .suffix(extension.as_deref().unwrap_or(".txt"))
         .tempfile()
         .and_then(|mut file| file.write_all(text.as_bytes()).map(|()| file));
-    let file = written.map_err(|error| format!("cannot write the hunk down: {error}"))?;
+    let file = written.map_err(|error| format!("cannot write the text down: {error}"))?;
     let path = file.into_temp_path();
     // As git does: the setting is a command line, and the file is its last argument.
     let started =
@@ -29,8 +29,8 @@ pub(super) fn edit(editor: Option<&str>, path: &str, text: &str) -> Result<Strin
     match code {
         Some(0) => std::fs::read_to_string(&path)
             .map_err(|error| format!("cannot read what {editor} wrote: {error}")),
-        Some(code) => Err(format!("{editor} ended with exit {code}: the hunk stays as it is")),
-        None => Err(format!("{editor} was ended by a signal: the hunk stays as it is")),
+        Some(code) => Err(format!("{editor} ended with exit {code}: all stays as it is")),
+        None => Err(format!("{editor} was ended by a signal: all stays as it is")),
     }
 }
 

@@ -46,9 +46,7 @@ pub(crate) fn chat(app: &App, columns: u16) -> Vec<Line<'static>> {
 }
 
 pub(crate) fn diff(app: &App, columns: u16) -> Vec<Line<'static>> {
-    let is_in_place =
-        app.state.header.as_ref().is_some_and(|header| header.tree == TreeKind::InPlace);
-    let text = if is_in_place {
+    let text = if app.is_in_place() {
         "Nothing is pending. When the agent wants to edit files, the hunks are shown here, and you \
          choose which of them are written."
     } else {

@@ -1,15 +1,18 @@
-//! The inspector: plan, budget, queue, files, rules, as one column of lines.
+//! The inspector: plan, budget, gates, checkpoints, queue, files, rules, as one column of lines.
 
 use super::act;
 use super::app::App;
 use super::chat_lines::plan_step;
 use super::numbers::{dollars, tokens};
+use super::sheet_review::gate;
 use super::theme::Role;
 use crate::text::{clean, clip};
 use ratatui::text::Line;
 
 /// Files that are listed.
 const FILES_MAX: usize = 12;
+/// Of a gate's name.
+const GATE_COLUMNS: usize = 14;
 
 pub(crate) fn lines(app: &App, columns: u16) -> Vec<Line<'static>> {
     let pen = app.pen();
@@ -57,6 +60,25 @@ pub(crate) fn lines(app: &App, columns: u16) -> Vec<Line<'static>> {
     lines.push(figure("cost", dollars(state.cost)));
     lines.push(figure("turns", state.turn.0.to_string()));
 
+    if let Some((picks, verdicts)) = state.draft.gated.as_ref().filter(|it| !it.1.is_empty()) {
+        let of = if picks.is_empty() { "whole draft" } else { "selection" };
+        heading(&mut lines, &format!("GATES      {of}"));
+        for verdict in verdicts {
+            let (word, role) = gate(verdict);
+            let name = clip(&clean(&verdict.gate), GATE_COLUMNS).into_owned();
+            let counted = verdict.summary.as_deref().map(|it| format!("  {}", clean(it)));
+            let said = format!("{word}{}", counted.unwrap_or_default());
+            lines.push(Line::from(vec![
+                pen.span(format!("{name:<GATE_COLUMNS$} "), Role::Text),
+                pen.span(clip(&said, room.saturating_sub(GATE_COLUMNS + 1)).into_owned(), role),
+            ]));
+        }
+    }
+    if state.draft.checkpoint > 0 {
+        heading(&mut lines, "CHECKPOINTS");
+        let text = format!("#{}  /undo, Esc Esc go back", state.draft.checkpoint);
+        lines.push(Line::from(pen.span(clipped(&text), Role::Text)));
+    }
     if !state.queue.is_empty() {
         heading(&mut lines, "QUEUE");
         for queued in &state.queue {

@@ -103,6 +103,7 @@ pub(crate) enum DiffVerb {
     Range,
     Split,
     Edit,
+    EditFile,
     Comment,
     Comments,
     Gates,

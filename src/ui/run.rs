@@ -77,15 +77,16 @@ struct Loop {
     clipboard: Clipboard,
     programs_copy: bool,
     editor: Option<String>,
-    /// A hunk that the user's editor is to get.
+    /// What the user's editor is to get.
     editing: Option<Editing>,
     guard: Guard,
 }
 
-/// A hunk that is to be written anew.
+/// A hunk, or a file, that is to be written anew.
 struct Editing {
     change: ChangeId,
-    hunk: usize,
+    /// None: the whole file.
+    hunk: Option<usize>,
     path: String,
     text: String,
 }
@@ -322,8 +323,14 @@ impl Loop {
                     update(&mut self.app, Msg::Output { file, text });
                 }
                 Effect::EditHunk { change, hunk, path, text } => {
-                    self.editing = Some(Editing { change, hunk, path, text });
+                    self.editing = Some(Editing { change, hunk: Some(hunk), path, text });
                 }
+                Effect::EditFile { change, path } => match self.handle.new_text(&change) {
+                    Some(text) => {
+                        self.editing = Some(Editing { change, hunk: None, path, text });
+                    }
+                    None => self.app.say("the file is gone in the draft, or is no text"),
+                },
                 Effect::Suspend => self.suspend()?,
                 Effect::Quit => return Ok(Some(Outcome::Quit)),
             }
@@ -383,8 +390,11 @@ impl Loop {
         self.app.now = self.clock.now();
         match edited {
             Err(message) => self.app.say(message),
-            Ok(new) if new == text => self.app.say("the hunk stays as it was"),
-            Ok(text) => self.ops.push_back(Op::Amend { change, hunk, text }),
+            Ok(new) if new == text => self.app.say("it stays as it was"),
+            Ok(text) => self.ops.push_back(match hunk {
+                Some(hunk) => Op::Amend { change, hunk, text },
+                None => Op::Rewrite { change, text },
+            }),
         }
         Ok(())
     }

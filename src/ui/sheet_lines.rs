@@ -38,7 +38,11 @@ pub(crate) fn lines(
         }
         Question::Review { .. } => {
             let body = sheet_review::review(reviewed, pen, columns);
-            ("from the draft into your files", body, sheet_review::review_keys(reviewed))
+            let title = match reviewed.in_place {
+                true => "what commands changed in your files",
+                false => "from the draft into your files",
+            };
+            (title, body, sheet_review::review_keys(reviewed))
         }
         Question::Plan { steps, why, again, .. } => {
             let body = sheet_review::plan(steps, why, *again, pen, columns);

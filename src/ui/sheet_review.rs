@@ -28,6 +28,8 @@ pub(crate) struct Reviewed<'a> {
     /// What is about to be applied.
     pub(crate) scope: Scope,
     pub(crate) draft: &'a Draft,
+    /// What is reviewed is in the user's files already: it is kept, or taken back.
+    pub(crate) in_place: bool,
 }
 
 impl Reviewed<'_> {
@@ -81,13 +83,17 @@ fn counted(count: usize, what: &str) -> String {
 pub(super) fn review(reviewed: &Reviewed<'_>, pen: &Pen<'_>, columns: u16) -> Vec<Line<'static>> {
     let room = usize::from(columns);
     let review = &reviewed.pane.review;
-    let mut first = vec![pen.span(head("Apply", reviewed), Role::Heading)];
+    let verb = if reviewed.in_place { "Keep" } else { "Apply" };
+    let mut first = vec![pen.span(head(verb, reviewed), Role::Heading)];
     let rejected = reviewed.summary().rejected;
     if rejected > 0 {
-        let text = format!("   {} taken back in the draft", counted(rejected, "hunk"));
+        let place = if reviewed.in_place { "in your files" } else { "in the draft" };
+        let text = format!("   {} taken back {place}", counted(rejected, "hunk"));
         first.push(pen.span(text, Role::Warning));
     }
-    push_right(&mut first, pen.span("/undo takes it back", Role::Dim), room);
+    // The decision makes it.
+    let undo = format!("/undo takes it back (#{})", reviewed.draft.checkpoint + 1);
+    push_right(&mut first, pen.span(undo, Role::Dim), room);
     let mut lines = vec![Line::from(first)];
     let conflicts = review.changes.iter().filter(|change| change.conflict).count();
     if conflicts > 0 {
@@ -98,7 +104,9 @@ pub(super) fn review(reviewed: &Reviewed<'_>, pen: &Pen<'_>, columns: u16) -> Ve
         lines.push(labelled("", vec![pen.span(text, Role::Error)], pen, room));
     }
     lines.extend(guards(review.guarded(reviewed.scope), pen, room));
-    lines.extend(gates(reviewed, pen, room));
+    if !reviewed.in_place {
+        lines.extend(gates(reviewed, pen, room));
+    }
     if !review.comments.is_empty() {
         let text =
             format!("{} not sent yet: C in the diff", counted(review.comments.len(), "comment"));
@@ -233,6 +241,12 @@ pub(super) fn apply_keys(reviewed: &Reviewed<'_>) -> Keys {
 
 pub(super) fn review_keys(reviewed: &Reviewed<'_>) -> Keys {
     let mut keys = apply_keys(reviewed);
+    if reviewed.in_place {
+        for (_, what) in &mut keys {
+            *what = what.replace("apply", "keep").replace("reject all", "take all back");
+        }
+        return keys;
+    }
     let later = keys.pop();
     if reviewed.pane.review.source == Source::Draft {
         keys.push(key("e", "edit the hunk"));

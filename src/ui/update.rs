@@ -55,6 +55,11 @@ pub(crate) enum Effect {
         path: String,
         text: String,
     },
+    /// The same with a whole file, which is still to be read; as `Op::Rewrite`.
+    EditFile {
+        change: ChangeId,
+        path: String,
+    },
     Suspend,
     Quit,
 }

@@ -88,6 +88,21 @@ impl Draft {
         Ok(inner.bases.save().map_err(|error| self.failed(error))?)
     }
 
+    pub(super) fn rewrite(&self, id: &ChangeId, text: &str) -> Result<(), PickError> {
+        let mut inner = self.lock();
+        let Difference { path, old, new, is_conflict, .. } = self.picked(&mut inner, id)?;
+        let Some(executable) = new.executable().or_else(|| old.executable()) else {
+            return Err(PickError::Whole { path: path.to_string_lossy().into_owned() });
+        };
+        let side = Side::File { bytes: text.as_bytes().to_vec(), executable };
+        let draft = Some(self.draft_side(&mut inner, &path)?);
+        let step =
+            Step { path: path.clone(), draft, wanted: To::Side(side), settles: !is_conflict };
+        self.take(&mut inner, vec![step])?;
+        inner.add_author(&path, Author::User);
+        Ok(inner.bases.save().map_err(|error| self.failed(error))?)
+    }
+
     pub(super) fn resolve(&self, id: &ChangeId, keep: Keep) -> Result<(), PickError> {
         let mut inner = self.lock();
         let Difference { path, old, is_conflict, .. } = self.picked(&mut inner, id)?;

@@ -8,7 +8,7 @@ use super::patch::patch;
 use super::{PickError, WorkspaceError};
 use crate::protocol::{ChangeId, Pick};
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// What is at a path, or is to be there.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -99,7 +99,14 @@ impl Draft {
         let path = entry.path.to_string_lossy().into_owned();
         match entry.fixed {
             Some(Fixed::Submodule) => return Err(PickError::Submodule { path }),
-            Some(Fixed::Large) => return Err(PickError::Large { path }),
+            Some(Fixed::Large) => {
+                let copy = format!(
+                    "cp -P {} {}",
+                    shell_quote(&self.layer.upper.join(&entry.path)),
+                    shell_quote(&self.tree.join(&entry.path))
+                );
+                return Err(PickError::Large { path, copy });
+            }
             Some(Fixed::Unreadable) => return Err(PickError::Unreadable { path }),
             None => {}
         }
@@ -110,12 +117,19 @@ impl Draft {
         let mut inner = self.lock();
         let entries = self.entries(&mut inner)?;
         let mut whole = Vec::new();
-        for entry in entries.iter().filter(|entry| entry.fixed != Some(Fixed::Submodule)) {
+        let without = [Some(Fixed::Submodule), Some(Fixed::Large)];
+        for entry in entries.iter().filter(|entry| !without.contains(&entry.fixed)) {
             if let Some(difference) = self.current(&mut inner, entry)? {
                 whole.extend(patch(&difference));
             }
         }
         Ok(whole)
+    }
+
+    pub(super) fn too_large(&self) -> Result<Vec<PathBuf>, WorkspaceError> {
+        let entries = self.entries(&mut self.lock())?;
+        let large = entries.into_iter().filter(|entry| entry.fixed == Some(Fixed::Large));
+        Ok(large.map(|entry| entry.path).collect())
     }
 
     fn current(
@@ -128,6 +142,11 @@ impl Draft {
             None => self.difference(inner, &entry.path),
         }
     }
+}
+
+/// A path as a word of a command line.
+fn shell_quote(path: &Path) -> String {
+    format!("'{}'", path.to_string_lossy().replace('\'', "'\\''"))
 }
 
 /// One pick of each change.

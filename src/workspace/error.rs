@@ -169,8 +169,10 @@ pub enum PickError {
     Conflict { path: String },
     #[error("{path} is a submodule: make the change in its own repository")]
     Submodule { path: String },
-    #[error("{path} is too large for brisk; copy it yourself if it is wanted")]
-    Large { path: String },
+    #[error(
+        "{path} is too large for brisk to bring over; take it yourself if it is wanted: {copy}"
+    )]
+    Large { path: String, copy: String },
     #[error("{path} cannot be read; see to its permissions first")]
     Unreadable { path: String },
     #[error("{path} can only be taken whole: it has no lines to choose from")]

@@ -30,6 +30,7 @@ mod decision_bases;
 mod decision_desk;
 mod draft;
 mod draft_change;
+mod draft_commits;
 mod draft_compare;
 mod draft_decide;
 mod draft_hold;
@@ -308,6 +309,11 @@ impl Workspace {
         self.draft()?.amend(id, hunk, text)
     }
 
+    /// Puts a text in place of a file's side in the draft, byte for byte.
+    pub fn rewrite(&self, id: &ChangeId, text: &str) -> Result<(), PickError> {
+        self.draft()?.rewrite(id, text)
+    }
+
     /// Settles a conflict: with the draft's side, which is then held against the tree as it is, or
     /// with the tree's, which is written into the draft.
     pub fn resolve(&self, id: &ChangeId, keep: Keep) -> Result<(), PickError> {
@@ -332,7 +338,16 @@ impl Workspace {
         }
     }
 
-    /// The changes as a patch that `git apply` takes in the root; empty when nothing changed.
+    /// What of the draft no patch holds, being too large: from the root, sorted.
+    pub fn too_large(&self) -> Result<Vec<PathBuf>, WorkspaceError> {
+        match &self.side {
+            Side::InPlace | Side::Copy(_) => Ok(Vec::new()),
+            Side::Draft(draft) => draft.too_large(),
+        }
+    }
+
+    /// The changes as a patch that `git apply` takes in the root; empty when nothing changed. Of a
+    /// draft without what is `too_large`.
     pub fn patch(&self) -> Result<Vec<u8>, WorkspaceError> {
         match &self.side {
             Side::InPlace => Ok(Vec::new()),

@@ -150,6 +150,26 @@ fn without_a_question_the_pane_decides_by_itself() {
 }
 
 #[test]
+fn in_place_what_commands_changed_is_kept_or_taken_back_and_no_draft_is_spoken_of() {
+    let mut stage = Stage::new(120, 40);
+    stage::drafted(&mut stage, 1, stage::draft());
+    stage.app.state.header.as_mut().unwrap().tree = crate::protocol::TreeKind::InPlace;
+    stage.frame();
+    stage.press("Alt+2");
+    stage.press("}");
+    stage.press("Enter");
+    let shown = stage.show();
+    for words in ["Keep 4 of 5 hunks in 3 files?", "take all back", "/undo takes it back (#1)"] {
+        assert!(shown.contains(words), "{words}: {shown}");
+    }
+    assert!(!shown.contains("draft") && !shown.contains("gates"), "{shown}");
+    stage.press("Esc");
+    for key in ["e", "E", "g"] {
+        assert_eq!(stage.press(key), [], "{key}");
+    }
+}
+
+#[test]
 fn the_sessions_question_takes_the_place_of_the_users_own() {
     let mut stage = Stage::new(120, 40);
     stage::drafted(&mut stage, 1, stage::draft());
@@ -345,6 +365,9 @@ fn a_hunk_goes_to_the_editor_as_its_new_side() {
         text: "use std::time::Duration;\nuse fastrand::Rng;\n\n".into(),
     };
     assert_eq!(effects, [edit]);
+    let effects = stage.msg(crate::ui::update::Msg::Key(crate::protocol::Key::char('E')));
+    let (change, path) = (ChangeId("change-0".into()), "src/retry.rs".into());
+    assert_eq!(effects, [Effect::EditFile { change, path }]);
 }
 
 #[test]

@@ -299,6 +299,9 @@ pub(super) fn guards() -> Vec<Guarded> {
 
 /// The session has this in its draft.
 pub(super) fn drafted(stage: &mut Stage, revision: u64, changes: Vec<Change>) {
+    if let Some(header) = &mut stage.app.state.header {
+        header.tree = TreeKind::Draft;
+    }
     let files = changes.iter().map(Change::summary).collect();
     stage.app.changes = Arc::new(changes);
     stage.event(Body::Draft(DraftEvent::Changed { revision, files }));

@@ -131,6 +131,11 @@ fn an_amended_hunk_keeps_every_other_byte() {
         b"5\r\n6\r\n6\r\n7\r\n8 and a half\r\n\xff\r\nthe end"
     );
     assert!(matches!(workspace.amend(&id, 0, ""), Err(PickError::Moved { .. })));
+    let id = change(&workspace, "file").id;
+    workspace.rewrite(&id, "x\r\ny").unwrap();
+    assert_eq!(fs::read(view.join("file")).unwrap(), b"x\r\ny", "a whole file is taken as it is");
+    assert_eq!(change(&workspace, "file").by, [Author::Edit, Author::User]);
+    assert!(matches!(workspace.rewrite(&id, ""), Err(PickError::Moved { .. })));
 }
 
 #[test]

@@ -245,7 +245,13 @@ fn a_submodule_and_what_is_too_large_are_shown_and_never_taken() {
     );
     let refused = |path: &str| workspace.selected(&[whole(&workspace, path)]).unwrap_err();
     assert!(matches!(refused("sub"), PickError::Submodule { .. }));
-    assert!(matches!(refused("large"), PickError::Large { .. }));
+    let told = refused("large").to_string();
+    let copy = format!("cp -P '{}'", drafted.upper().join("large").display());
+    assert!(told.contains(&copy), "{told}");
+    // The rest of the draft is a patch all the same.
+    drafted.put("small", "1\n");
+    assert!(String::from_utf8(workspace.patch().unwrap()).unwrap().contains("+1"));
+    assert_eq!(workspace.too_large().unwrap(), [Path::new("large")]);
 }
 
 #[test]

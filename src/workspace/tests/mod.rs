@@ -17,6 +17,7 @@ mod looks;
 mod patches;
 mod proof;
 mod races;
+mod sessions;
 mod together;
 
 use super::*;

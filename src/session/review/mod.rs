@@ -1,6 +1,9 @@
 //! The draft as the session minds it: kept fresh, compared after every command, decided on, taken
 //! back. One thing at a time; what differs is kept for whoever draws.
 
+mod in_place;
+mod way_back;
+
 use super::ground::{self, Ground};
 use super::record::Record;
 use super::shells::Shells;
@@ -12,7 +15,7 @@ use crate::protocol::{
     NoticeLevel, Pick, TreeKind, TurnId,
 };
 use crate::sandbox::Mount;
-use crate::workspace::{CheckpointId, Contents, Freshness, Step, Undone, Workspace};
+use crate::workspace::{CheckpointId, Contents, Freshness, Step, Workspace};
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::path::Path;
@@ -47,6 +50,7 @@ struct Inner {
     rewinds: Vec<TurnId>,
     /// Of each undo that a redo would do again: the way back that it took back.
     undone: Vec<Option<TurnId>>,
+    told_of_commits: bool,
 }
 
 impl Review {
@@ -60,6 +64,7 @@ impl Review {
             turns: BTreeMap::new(),
             rewinds: Vec::new(),
             undone: Vec::new(),
+            told_of_commits: false,
         };
         Review {
             workspace: ground.workspace,
@@ -116,25 +121,23 @@ impl Review {
         }
     }
 
-    /// In place: what a command has changed is in the tree already, and can be taken back.
-    async fn scan(&self, author: Option<Author>) {
-        let Some(author) = author else { return };
-        match self.blocking(move |workspace| workspace.scan(&author)).await {
-            Ok(new) if new.is_empty() => {}
-            Ok(new) => {
-                let mut changes = self.changes().1.to_vec();
-                changes.extend(new);
-                self.show(changes);
-            }
-            Err(error) => self.record.notice(NoticeLevel::Warning, error.to_string(), None),
+    /// A commit that was made in the draft stays there: said once, to the user and to the model.
+    async fn mind_commits(&self) {
+        if self.lock().told_of_commits {
+            return;
         }
-    }
-
-    /// In place: these are no longer offered to be taken back.
-    fn settled(&self, picks: &[Pick]) {
-        let mut changes = self.changes().1.to_vec();
-        changes.retain(|change| !picks.iter().any(|pick| pick.id == change.id));
-        self.show(changes);
+        let made = self.blocking(Workspace::commits_inside).await;
+        let Some(subject) = made.last() else { return };
+        self.lock().told_of_commits = true;
+        self.record.notice(
+            NoticeLevel::Warning,
+            format!("a commit was made in the draft, which is never applied: {subject}"),
+            Some("accept the changes, then /commit makes a real one"),
+        );
+        self.record.tell(format!(
+            "Your commit \"{subject}\" is in the draft alone: .git there is thrown away with it. Do not \
+             commit; the user accepts the changes and makes the real commit with /commit."
+        ));
     }
 
     fn show(&self, changes: Vec<Change>) {
@@ -230,35 +233,6 @@ impl Review {
             Err(error) => self.record.notice(NoticeLevel::Error, error, None),
         }
         self.compare(None).await;
-    }
-
-    /// Remembers what there is before a turn.
-    pub(super) async fn before_turn(&self, turn: TurnId, prompt: &str) {
-        let _work = self.work.lock().await;
-        if let Err(error) = self.blocking(Workspace::watch).await {
-            let text = format!("what commands change cannot be taken back: {error}");
-            self.record.notice(NoticeLevel::Warning, text, None);
-        }
-        let label = format!("{turn}: {}", prompt.lines().next().unwrap_or_default());
-        if let Some(id) = self.checkpoint(label).await {
-            self.lock().turns.insert(turn, id);
-        }
-    }
-
-    async fn checkpoint(&self, label: String) -> Option<CheckpointId> {
-        {
-            let mut inner = self.lock();
-            inner.rewinds.clear();
-            inner.undone.clear();
-        }
-        match self.blocking(move |workspace| workspace.checkpoint(&label)).await {
-            Ok(checkpoint) => Some(checkpoint.id),
-            Err(error) => {
-                let text = format!("this cannot be undone later: {error}");
-                self.record.notice(NoticeLevel::Warning, text, None);
-                None
-            }
-        }
     }
 
     /// Does what the user decided: what is accepted goes into the tree, all of it or nothing; what is
@@ -371,73 +345,18 @@ impl Review {
         amended.map_err(|error| error.to_string())
     }
 
+    pub(super) async fn rewrite(&self, change: ChangeId, text: String) -> Result<(), String> {
+        let _work = self.work.lock().await;
+        let written = self.blocking(move |workspace| workspace.rewrite(&change, &text)).await;
+        self.compare(Some(Author::User)).await;
+        written.map_err(|error| error.to_string())
+    }
+
     pub(super) async fn resolve(&self, change: ChangeId, keep: Keep) -> Result<(), String> {
         let _work = self.work.lock().await;
         let resolved = self.blocking(move |workspace| workspace.resolve(&change, keep)).await;
         self.compare(None).await;
         resolved.map_err(|error| error.to_string())
-    }
-
-    /// Takes the newest decision or turn back.
-    pub(super) async fn undo(&self) -> Result<(), String> {
-        let _work = self.work.lock().await;
-        let mut remount = self.remount();
-        let undone = self.blocking(move |workspace| workspace.undo(&mut remount)).await;
-        let undone = undone.map_err(|error| error.to_string());
-        self.undone(undone, false).await
-    }
-
-    pub(super) async fn redo(&self) -> Result<(), String> {
-        let _work = self.work.lock().await;
-        let mut remount = self.remount();
-        let redone = self.blocking(move |workspace| workspace.redo(&mut remount)).await;
-        let redone = redone.map_err(|error| error.to_string());
-        self.undone(redone, true).await
-    }
-
-    async fn undone(&self, undone: Result<Undone, String>, redo: bool) -> Result<(), String> {
-        let undone = undone?;
-        let what = undone.what;
-        let told = if redo { "did again" } else { "took back" };
-        self.record.tell(format!("The user {told} what came of \"{what}\": look before you edit."));
-        let way = {
-            let mut inner = self.lock();
-            if redo {
-                let way = inner.undone.pop().flatten();
-                inner.rewinds.extend(way);
-                way
-            } else {
-                let way = inner.rewinds.pop();
-                inner.undone.push(way);
-                way
-            }
-        };
-        match way {
-            Some(turn) if redo => self.record.emit(Body::Draft(DraftEvent::Rewound { turn })),
-            Some(_) => self.record.emit(Body::Draft(DraftEvent::Returned)),
-            None => {}
-        }
-        self.record.emit(Body::Draft(DraftEvent::Undone { what, redo }));
-        self.compare(None).await;
-        Ok(())
-    }
-
-    /// Takes chat and files back to before a turn.
-    pub(super) async fn rewind(&self, turn: TurnId) -> Result<(), String> {
-        let _work = self.work.lock().await;
-        let there = self.lock().turns.get(&turn).copied();
-        let there = there.ok_or_else(|| format!("there is no way back to before {turn}"))?;
-        let mut remount = self.remount();
-        let restored = self.blocking(move |workspace| workspace.restore(there, &mut remount)).await;
-        restored.map_err(|error| error.to_string())?;
-        {
-            let mut inner = self.lock();
-            inner.rewinds.push(turn);
-            inner.undone.clear();
-        }
-        self.record.emit(Body::Draft(DraftEvent::Rewound { turn }));
-        self.compare(None).await;
-        Ok(())
     }
 
     /// The draft's mount, as long as the session lives.
@@ -471,10 +390,17 @@ impl Review {
             }
             kept
         });
-        if let Err(error) = closed.await {
-            let text =
-                format!("what is pending stays in the draft, since no patch is made: {error}");
-            self.record.notice(NoticeLevel::Warning, text, None);
+        match closed.await {
+            Ok(told) => {
+                for text in told {
+                    self.record.notice(NoticeLevel::Warning, text, None);
+                }
+            }
+            Err(error) => {
+                let text =
+                    format!("what is pending stays in the draft, since no patch is made: {error}");
+                self.record.notice(NoticeLevel::Warning, text, None);
+            }
         }
     }
 
@@ -495,7 +421,10 @@ impl Review {
 
 impl Draft for Review {
     fn touched(&self, author: Author) -> Wait<'_, ()> {
-        Box::pin(self.refresh(Some(author)))
+        Box::pin(async {
+            self.refresh(Some(author)).await;
+            self.mind_commits().await;
+        })
     }
 }
 
