@@ -43,7 +43,7 @@
 //! | agent | one turn: context, reply, policy, tools, repeat; budget | protocol text config prompt model term workspace policy | |
 //! | session | what outlives a turn: journal, ledger, replay, fan-out, the shell's launch | protocol config model term workspace sandbox policy gates code agent | |
 //! | ui | the terminal front end: state, update, view | protocol text config session | ratatui crossterm syntect two_face |
-//! | scripted | a model that plays a script over real HTTP on loopback: for tests, the demo | protocol | hyper hyper_util http_body_util tiktoken_rs |
+//! | scripted | a model that plays a script over real HTTP on loopback: for tests, the demo | protocol | hyper hyper_util http_body_util tiktoken_rs flate2 |
 //! | cli | flags, one-shot, messages, exit codes, the demo | protocol text config model workspace sandbox policy session ui scripted | clap |
 
 pub mod cli;

@@ -77,7 +77,7 @@ fn the_tree_is_not_touched_unless_asked_to() {
     let (place, ran) = asked("openai-chat", EDIT, &["-p", "say goodbye"]);
     assert_eq!(ran.code, Some(0), "{ran:?}");
     assert_eq!(place.read("main.py"), "print('hello')\n");
-    assert!(ran.stderr.contains("git apply"), "the patch is kept, and said: {ran:?}");
+    assert!(ran.stderr.contains("brisk apply 2"), "the patch is kept, and said: {ran:?}");
 }
 
 #[test]

@@ -29,6 +29,10 @@ pub(super) struct Admitted {
     pub(super) output_tokens_max: u64,
     /// Tokens by estimate: the whole input.
     pub(super) input: u64,
+    /// The part of it that the provider will likely read from its cache.
+    pub(super) cached: u64,
+    /// Of the budget, what is kept for what comes after.
+    pub(super) held_back: u64,
     /// Of the budget, at the most.
     pub(super) reserved: u64,
 }
@@ -49,17 +53,38 @@ pub(super) fn admit(turn: &Turn, world: &World, budget: &Budget) -> Result<Admit
         cached: expected_cached(turn.last, input),
         spent: turn.usage.spent(),
         limit: budget.tokens,
+        held_back: WRAP_UP_TOKENS.min(budget.tokens / 4),
     };
-    let mut output_tokens_max = room.output(&world.model)?;
-    if let (Some(limit), Some(price), Some(spent)) = (budget.cost, world.model.price, turn.cost) {
-        let paid = affordable(limit - spent, &price, &room);
-        if paid < OUTPUT_TOKENS_MIN {
-            return Err(Limit::Cost { limit });
-        }
-        output_tokens_max = output_tokens_max.min(paid);
-    }
-    let reserved = room.fresh() + output_tokens_max;
-    Ok(Admitted { system, tools, items: None, output_tokens_max, input, reserved })
+    let output_tokens_max = room.granted(&world.model, budget, turn.cost)?;
+    Ok(Admitted {
+        system,
+        tools,
+        items: None,
+        output_tokens_max,
+        input,
+        cached: room.cached,
+        held_back: room.held_back,
+        reserved: room.fresh() + output_tokens_max,
+    })
+}
+
+/// Admits the same request once more, after what the last attempt has cost: `spent` are the turn's
+/// tokens and dollars. Returns how long the answer may be, at most as long as it might have been.
+pub(super) fn readmit(
+    admitted: &Admitted,
+    output_tokens_max: u64,
+    spent: (u64, Option<f64>),
+    world: &World,
+    budget: &Budget,
+) -> Result<u64, Limit> {
+    let room = Room {
+        input: admitted.input,
+        cached: admitted.cached,
+        spent: spent.0,
+        limit: budget.tokens,
+        held_back: admitted.held_back,
+    };
+    Ok(room.granted(&world.model, budget, spent.1)?.min(output_tokens_max))
 }
 
 /// Admits the last words, if what was held back pays them.
@@ -82,14 +107,15 @@ pub(super) fn admit_wrap_up(
     if output_tokens_max < WRAP_UP_OUTPUT_TOKENS_MAX / 4 {
         return None;
     }
-    let reserved = input + output_tokens_max;
     Some(Admitted {
         system,
         tools: Vec::new(),
         items: Some(items),
         output_tokens_max,
         input,
-        reserved,
+        cached: 0,
+        held_back: 0,
+        reserved: input + output_tokens_max,
     })
 }
 
@@ -136,6 +162,8 @@ struct Room {
     cached: u64,
     spent: u64,
     limit: u64,
+    /// For what comes after the request.
+    held_back: u64,
 }
 
 impl Room {
@@ -143,13 +171,24 @@ impl Room {
         self.input - self.cached
     }
 
-    /// How long the answer may be.
+    /// How long the answer may be, by tokens and by dollars; `cost` are those of the turn so far.
+    fn granted(&self, model: &ModelSpec, budget: &Budget, cost: Option<f64>) -> Result<u64, Limit> {
+        let output = self.output(model)?;
+        let (Some(limit), Some(price), Some(cost)) = (budget.cost, model.price, cost) else {
+            return Ok(output);
+        };
+        let paid = affordable(limit - cost, &price, self);
+        if paid < OUTPUT_TOKENS_MIN {
+            return Err(Limit::Cost { limit });
+        }
+        Ok(output.min(paid))
+    }
+
     fn output(&self, model: &ModelSpec) -> Result<u64, Limit> {
-        let reserve = WRAP_UP_TOKENS.min(self.limit / 4);
         let left = self.limit.saturating_sub(self.spent);
-        let room = left.saturating_sub(reserve + self.fresh());
+        let room = left.saturating_sub(self.held_back + self.fresh());
         if room < OUTPUT_TOKENS_MIN {
-            let needed = self.fresh() + OUTPUT_TOKENS_MIN + reserve;
+            let needed = self.fresh() + OUTPUT_TOKENS_MIN + self.held_back;
             return Err(Limit::Tokens { needed, left, limit: self.limit });
         }
         Ok(room.min(OUTPUT_TOKENS_MAX).min(model.output.max(1)))
@@ -161,6 +200,10 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
+    fn room(input: u64, cached: u64, limit: u64) -> Room {
+        Room { input, cached, spent: 0, limit, held_back: WRAP_UP_TOKENS.min(limit / 4) }
+    }
+
     fn model(output: u64) -> ModelSpec {
         ModelSpec::plain("m", "m", "s", 100_000, output)
     }
@@ -171,10 +214,10 @@ mod tests {
             input in 0_u64..200_000, cached in 0_u64..200_000, spent in 0_u64..200_000,
             limit in 0_u64..200_000, output in 1_u64..64_000,
         ) {
-            let room = Room { input, cached: cached.min(input), spent, limit };
+            let held_back = WRAP_UP_TOKENS.min(limit / 4);
+            let room = Room { input, cached: cached.min(input), spent, limit, held_back };
             if let Ok(allowed) = room.output(&model(output)) {
-                let reserve = WRAP_UP_TOKENS.min(limit / 4);
-                prop_assert!(spent + room.fresh() + allowed + reserve <= limit);
+                prop_assert!(spent + room.fresh() + allowed + held_back <= limit);
                 prop_assert!(allowed <= output);
             }
         }
@@ -182,21 +225,21 @@ mod tests {
 
     #[test]
     fn a_request_that_does_not_fit_names_what_it_needs_and_what_is_left() {
-        let room = Room { input: 6_000, cached: 0, spent: 18_600, limit: 20_000 };
+        let room = Room { spent: 18_600, ..room(6_000, 0, 20_000) };
         let limit = room.output(&model(8_000));
         assert_eq!(limit, Err(Limit::Tokens { needed: 7_856, left: 1_400, limit: 20_000 }));
     }
 
     #[test]
     fn the_answer_shrinks_to_the_room_that_is_left() {
-        let room = Room { input: 1_000, cached: 0, spent: 0, limit: 5_000 };
+        let room = room(1_000, 0, 5_000);
         assert_eq!(room.output(&model(8_000)), Ok(5_000 - 1_000 - 1_250));
     }
 
     #[test]
     fn an_answer_is_as_long_as_the_dollars_that_are_left_pay() {
         let price = Price { input: 1.0, cached: 0.1, cache_write: 1.25, output: 5.0 };
-        let room = Room { input: 2_000, cached: 1_000, spent: 0, limit: 100_000 };
+        let room = room(2_000, 1_000, 100_000);
         // 1,000 fresh cost 0.001, 1,000 cached 0.0001; 0.0089 are left, at 5 per million.
         assert_eq!(affordable(0.01, &price, &room), 1_780);
         assert_eq!(affordable(0.001, &price, &room), 0);

@@ -3,7 +3,7 @@
 use super::{Turn, World};
 use crate::model::Request;
 use crate::prompt;
-use crate::protocol::{Item, Limit, Mode, Outcome, PlanState, Tool, TreeKind, UserKind};
+use crate::protocol::{Depth, Item, Limit, Mode, Outcome, PlanState, Tool, TreeKind, UserKind};
 use crate::text;
 use crate::workspace::{Facts, Head, RulesFile};
 
@@ -14,6 +14,8 @@ pub(super) const CUT_SHORT: &str =
 const WRAP_UP_ITEM_CHARS_MAX: usize = 600;
 /// How many of the last results the last words' request shows.
 const WRAP_UP_RESULTS_MAX: usize = 2;
+/// The most tokens that a brief answer may have.
+const BRIEF_OUTPUT_TOKENS_MAX: u64 = 8_000;
 /// Names at the root that the first look lists.
 const TOP_NAMES_MAX: usize = 24;
 
@@ -100,6 +102,14 @@ pub(super) fn mode_note(mode: Mode) -> String {
     format!("The mode is now {mode}: {means}.")
 }
 
+/// How long an answer may be at this depth. Tokens.
+pub(super) fn output(depth: Depth, output: u64) -> u64 {
+    match depth {
+        Depth::Brief => output.min(BRIEF_OUTPUT_TOKENS_MAX),
+        Depth::Auto | Depth::Normal | Depth::Deep => output,
+    }
+}
+
 pub(super) fn request<'a>(
     world: &'a World,
     system: &'a str,
@@ -113,8 +123,8 @@ pub(super) fn request<'a>(
         tools,
         items,
         output_tokens_max,
-        effort: None,
-        verbosity: None,
+        effort: world.depth.effort().and_then(|wish| world.model.effort(wish)),
+        verbosity: world.depth.verbosity().filter(|_| world.model.verbosity),
         cache_key: &world.cache_key,
     }
 }

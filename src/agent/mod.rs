@@ -5,19 +5,27 @@
 //! through [`Out`]; it names no colour, no flag, no vendor, no file format.
 
 mod budget;
+mod compact;
 mod context;
+mod fallback;
+mod room;
 mod stream;
+mod summary;
 mod tools;
 mod turn;
 
+pub(crate) use compact::Standing;
 pub(crate) use context::{Surroundings, first_items};
+use fallback::Fallback;
+pub(crate) use room::{compact, narrow, tokens, window};
 pub(crate) use tools::tools;
 pub(crate) use turn::run;
 
 use crate::model::{Client, Estimator};
 use crate::policy::Rules;
 use crate::protocol::{
-    Answer, Author, Body, Budget, Item, Mode, ModelSpec, Question, Service, TermId, Usage,
+    Answer, Author, Body, Budget, Depth, Failure, Item, Mode, ModelSpec, Question, Service, TermId,
+    Usage,
 };
 use crate::term::Terminal;
 use crate::workspace::Workspace;
@@ -44,6 +52,26 @@ pub(crate) trait Out: Send + Sync {
     fn steering(&self) -> Vec<String>;
     /// What is in force now.
     fn settings(&self) -> Settings;
+    /// The plan, and what was changed.
+    fn standing(&self) -> Standing;
+}
+
+/// Where requests can go.
+pub(crate) trait Routes: Send + Sync {
+    /// To the model that the user wants now.
+    fn chosen(&self) -> Route;
+    /// To a model by name. May take seconds: its key may have to be asked for.
+    fn to<'a>(&'a self, model: &'a str) -> Wait<'a, Result<Route, Failure>>;
+    /// Prompt and answer of this model may together have no more than so many tokens.
+    fn narrow(&self, model: &str, window: u64);
+}
+
+/// A model, where it is served, and what is learnt of its tokens.
+#[derive(Clone)]
+pub(crate) struct Route {
+    pub(crate) service: Service,
+    pub(crate) model: ModelSpec,
+    pub(crate) estimator: Arc<Mutex<Estimator>>,
 }
 
 /// The terminals that the agent may use. The user's own are none of them.
@@ -70,17 +98,21 @@ pub(crate) type Wait<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 pub(crate) struct Settings {
     pub(crate) mode: Mode,
     pub(crate) budget: Budget,
+    pub(crate) depth: Depth,
     pub(crate) rules: Rules,
     /// The steps of the plan that the user agreed to.
     pub(crate) agreed: Option<Vec<String>>,
 }
 
-/// What a turn works with; it outlives the turn.
+/// What a turn works with.
 pub(crate) struct World {
     pub(crate) client: Arc<Client>,
+    pub(crate) routes: Arc<dyn Routes>,
+    /// Where the next request goes; each step looks anew.
     pub(crate) service: Service,
     pub(crate) model: ModelSpec,
     pub(crate) estimator: Arc<Mutex<Estimator>>,
+    pub(crate) depth: Depth,
     pub(crate) workspace: Arc<Workspace>,
     pub(crate) terminals: Arc<dyn Terminals>,
     pub(crate) draft: Arc<dyn Draft>,
@@ -106,4 +138,8 @@ pub(crate) struct Turn {
     pub(crate) cost: Option<f64>,
     /// What the last request was counted as, for what the provider's cache will hold.
     pub(crate) last: Option<(Usage, Instant)>,
+    /// Where requests go instead of to the chosen model, which failed.
+    pub(crate) fallback: Option<Fallback>,
+    /// The last request was refused as too long, and room was made.
+    pub(crate) refused: bool,
 }

@@ -1,22 +1,27 @@
 //! The loop: one turn from the user's prompt to the agent's last word on it.
 //!
-//! Read top to bottom. Retries live in `model`, questions in [`Out`], what a limit is in `budget`.
+//! Read top to bottom. Retries live in `model`, questions in [`Out`], what a limit is in `budget`, what
+//! becomes of a prompt that is too long in `room`, of a service that fails in `fallback`.
 //! Dropping the future at any await interrupts the turn; whoever drops it repairs the conversation,
 //! so that every call has a result.
 
-use super::stream::stream;
+use super::stream::{Unanswered, stream};
 use super::tools::Call;
-use super::{Out, Turn, World, budget, context, tools};
+use super::{Out, Turn, World, budget, context, fallback, room, tools};
 use crate::model::Stop;
-use crate::protocol::{Body, End, Failure, FailureKind, Item, Limit, TurnEvent, UserKind};
+use crate::protocol::{Body, Depth, End, Failure, FailureKind, Item, Limit, TurnEvent, UserKind};
 
 /// A reply that asks for more calls than this is answered with a refusal of the rest.
 const CALLS_A_REPLY_MAX: usize = 32;
 
-pub(crate) async fn run(turn: &mut Turn, world: &World, out: &dyn Out) -> End {
+pub(crate) async fn run(turn: &mut Turn, world: &mut World, out: &dyn Out) -> End {
     loop {
         turn.listen(out);
         let settings = out.settings();
+        turn.follow(world, settings.depth);
+        if let Err(failure) = room::make(turn, world, out) {
+            return End::Failed(failure);
+        }
         let request = match budget::admit(turn, world, &settings.budget) {
             Ok(admitted) => admitted,
             Err(limit) => return wrap_up(turn, limit, world, out).await,
@@ -25,8 +30,15 @@ pub(crate) async fn run(turn: &mut Turn, world: &World, out: &dyn Out) -> End {
         out.emit(Body::Turn(TurnEvent::Step { step: turn.step }));
         let reply = match stream(turn, world, request, out).await {
             Ok(reply) => reply,
-            Err(failure) => return End::Failed(failure),
+            Err(Unanswered::Limit(limit)) => return wrap_up(turn, limit, world, out).await,
+            Err(Unanswered::Failed(failure)) => {
+                match fallback::recover(turn, world, failure, out).await {
+                    Ok(()) => continue,
+                    Err(failure) => return End::Failed(failure),
+                }
+            }
         };
+        turn.refused = false;
         let calls = turn.record(reply.items, out);
         if calls.is_empty() {
             match reply.stop {
@@ -77,6 +89,22 @@ impl Turn {
     pub(super) fn say(&mut self, item: Item, out: &dyn Out) {
         out.emit(Body::Item(item.clone()));
         self.conversation.push(item);
+    }
+
+    /// The next request goes to the chosen model, or to the one that stands in for it.
+    fn follow(&mut self, world: &mut World, depth: Depth) {
+        let chosen = world.routes.chosen();
+        let fallback = self.fallback.take();
+        self.fallback = fallback.filter(|fallback| fallback.is_for(&chosen.model.name));
+        let route = self.fallback.as_ref().map_or(chosen, |fallback| fallback.route.clone());
+        if route.model.name != world.model.name {
+            // Its provider's cache knows nothing of this conversation.
+            self.last = None;
+        }
+        (world.service, world.model, world.estimator) =
+            (route.service, route.model, route.estimator);
+        world.model.output = context::output(depth, world.model.output);
+        world.depth = depth;
     }
 
     /// Takes in what the user said meanwhile; whether there was anything.

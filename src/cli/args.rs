@@ -2,7 +2,7 @@
 //! which `check` finds.
 
 use super::exit::Trouble;
-use crate::protocol::Mode;
+use crate::protocol::{Depth, Mode};
 use clap::{Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
@@ -38,14 +38,67 @@ pub(super) enum Command {
     Demo,
     /// One-shot, like -p; `-` reads the whole prompt from stdin.
     Exec { prompt: String },
+    /// Keys that brisk keeps for you, and where each provider's key comes from.
+    Auth(AuthArgs),
+    /// Applies what a session left pending, or a patch of git.
+    Apply(ApplyArgs),
     /// What is configured, where, and which layer won.
     Config(ConfigArgs),
+    /// Which models can be used, with their windows and prices; and whether one works.
+    Models(ModelsArgs),
     /// What the policy says of a command line, and why.
     Policy(PolicyArgs),
     /// What brisk finds on this machine: draft or in place, shell, git, terminal, paths, model.
     Doctor(DoctorArgs),
     /// Prints the version.
     Version,
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct AuthArgs {
+    #[command(subcommand)]
+    pub(super) command: AuthCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum AuthCommand {
+    /// Stores a key: asks for it without showing it, or reads it from stdin (`< keyfile`).
+    Login {
+        /// As the config names it; without it a list to choose from. copilot: by a code in a browser.
+        provider: Option<String>,
+    },
+    /// Forgets a stored key.
+    Logout {
+        provider: Option<String>,
+        /// Of all providers.
+        #[arg(long, conflicts_with = "provider")]
+        all: bool,
+    },
+    /// Says where each provider's key comes from: key_command, variable, stored. Shows no key.
+    Status {
+        /// One JSON object.
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct ApplyArgs {
+    /// A session, by its id or how that begins; or a file with a patch; `-` is stdin.
+    #[arg(value_name = "SESSION|PATCH", required_unless_present = "last")]
+    pub(super) what: Option<String>,
+
+    /// The newest session here that left something.
+    #[arg(long, conflicts_with = "what")]
+    pub(super) last: bool,
+
+    /// Only these, by the numbers that are shown: 1,3 or 2-5.
+    #[arg(long, value_name = "NUMBERS")]
+    pub(super) hunks: Option<String>,
+
+    /// Asks nothing: the answer is yes, also for what is guarded.
+    #[arg(short, long)]
+    pub(super) yes: bool,
 }
 
 #[derive(Debug, clap::Args)]
@@ -62,6 +115,38 @@ pub(super) enum ConfigCommand {
     Explain { key: Option<String> },
     /// Prints the files that are read, and the folders that are used.
     Path,
+}
+
+#[derive(Debug, clap::Args)]
+#[command(args_conflicts_with_subcommands = true)]
+pub(super) struct ModelsArgs {
+    #[command(subcommand)]
+    pub(super) command: Option<ModelsCommand>,
+
+    #[command(flatten)]
+    pub(super) list: ListArgs,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum ModelsCommand {
+    /// What `brisk models` does by itself.
+    List(ListArgs),
+    /// Makes two small requests with a tool: does it answer, how fast, is the call right, is it cached?
+    Test { name: String },
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct ListArgs {
+    /// The models of this provider alone; it is asked for those that are not configured.
+    pub(super) provider: Option<String>,
+
+    /// Also the models whose keys are not there.
+    #[arg(long)]
+    pub(super) all: bool,
+
+    /// One JSON object a line, of all models.
+    #[arg(long, conflicts_with = "all")]
+    pub(super) json: bool,
 }
 
 #[derive(Debug, clap::Args)]
@@ -88,7 +173,7 @@ pub(super) struct DoctorArgs {
     pub(super) json: bool,
 }
 
-#[derive(Debug, clap::Args)]
+#[derive(Clone, Debug, Default, clap::Args)]
 pub(super) struct RunArgs {
     /// A configured model, or PROVIDER/ID, or auto.
     #[arg(short, long, global = true)]
@@ -97,6 +182,10 @@ pub(super) struct RunArgs {
     /// How much may happen without a question.
     #[arg(long, global = true, value_enum, value_name = "MODE")]
     pub(super) mode: Option<ModeArg>,
+
+    /// How hard the model thinks, and how much it says.
+    #[arg(long, global = true, value_enum, value_name = "DEPTH")]
+    pub(super) depth: Option<DepthArg>,
 
     /// The most new tokens that a turn may use: 20k, 1.5M.
     #[arg(long, global = true, value_name = "TOKENS")]
@@ -151,7 +240,8 @@ pub(super) struct RunArgs {
     #[arg(long, global = true, value_name = "FILE")]
     pub(super) output_last_message: Option<PathBuf>,
 
-    /// One-shot: writes what changed as a unified diff, which `git apply` takes; `-` is stdout.
+    /// One-shot: writes what changed as a patch, which `brisk apply` and `git apply` take; `-` is
+    /// stdout.
     #[arg(long, global = true, value_name = "FILE")]
     pub(super) patch_out: Option<PathBuf>,
 
@@ -187,6 +277,25 @@ impl From<ModeArg> for Mode {
             ModeArg::Plan => Mode::Plan,
             ModeArg::AutoEdit => Mode::AutoEdit,
             ModeArg::Autopilot => Mode::Autopilot,
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum DepthArg {
+    Auto,
+    Brief,
+    Normal,
+    Deep,
+}
+
+impl From<DepthArg> for Depth {
+    fn from(depth: DepthArg) -> Depth {
+        match depth {
+            DepthArg::Auto => Depth::Auto,
+            DepthArg::Brief => Depth::Brief,
+            DepthArg::Normal => Depth::Normal,
+            DepthArg::Deep => Depth::Deep,
         }
     }
 }
@@ -227,8 +336,11 @@ pub(super) enum Place {
     Interactive,
     OneShot,
     Demo,
+    /// A patch by itself.
+    Apply,
     /// A question about configuration or policy.
     Query,
+    Models,
 }
 
 impl RunArgs {
@@ -244,13 +356,14 @@ impl RunArgs {
             ("--quiet", self.quiet),
         ];
         let session = [
+            ("--depth", self.depth.is_some()),
             ("--budget", self.budget.is_some()),
             ("--max-cost", self.max_cost.is_some()),
             ("--max-steps", self.max_steps.is_some()),
             ("--max-time", self.max_time.is_some()),
             ("--ephemeral", self.ephemeral),
-            ("--gates", self.gates.is_some()),
         ];
+        let gates = [("--gates", self.gates.is_some())];
         let tree = [("--tree", self.tree.is_some())];
         let rules = [
             ("--mode", self.mode.is_some()),
@@ -261,8 +374,12 @@ impl RunArgs {
         let (refused, what): (&[&[(&str, bool)]], _) = match place {
             Place::OneShot => (&[], ""),
             Place::Interactive => (&[&one_shot], "without -p"),
-            Place::Demo => (&[&one_shot, &session, &rules, &model], "with demo"),
-            Place::Query => (&[&one_shot, &session, &tree], "with this command"),
+            Place::Demo => (&[&one_shot, &session, &gates, &rules, &model], "with demo"),
+            Place::Apply => (&[&one_shot, &session, &tree, &rules, &model], "with apply"),
+            Place::Query => (&[&one_shot, &session, &gates, &tree], "with this command"),
+            Place::Models => {
+                (&[&one_shot, &session, &gates, &tree, &rules, &model], "with this command")
+            }
         };
         let given = refused.iter().copied().flatten().find(|(_, given)| *given);
         match given {
@@ -287,6 +404,11 @@ mod tests {
         let args = Args::try_parse_from(["brisk", "--patch-out", "x", "hello"]).unwrap();
         assert!(args.run.check(Place::Interactive).is_err());
         assert!(args.run.check(Place::OneShot).is_ok());
+        for (flag, is_ok) in [("--gates=on", true), ("--apply=all", false), ("--tree=draft", false)]
+        {
+            let args = Args::try_parse_from(["brisk", "apply", "x.patch", flag]).unwrap();
+            assert_eq!(args.run.check(Place::Apply).is_ok(), is_ok, "{flag}");
+        }
         let args = Args::try_parse_from(["brisk", "demo", "--budget", "1k"]).unwrap();
         assert!(args.run.check(Place::Demo).is_err());
     }

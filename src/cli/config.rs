@@ -17,7 +17,17 @@ pub(super) fn run(args: &ConfigArgs, run: &RunArgs) -> Result<Exit, Trouble> {
                 return Err(Trouble::new(Exit::Config, format!("{key} is not set")));
             }
         },
-        ConfigCommand::Explain { key: Some(key) } => explain(&config, key)?,
+        ConfigCommand::Explain { key: Some(key) } => {
+            let below = config.keys_below(key);
+            // Of a gate both the name and its parts are keys.
+            if below.is_empty() || config.get(key).is_some() {
+                explain(&config, key)?;
+            } else {
+                for key in below {
+                    explain(&config, &key)?;
+                }
+            }
+        }
         ConfigCommand::Explain { key: None } => {
             for key in config.keys() {
                 explain(&config, &key)?;

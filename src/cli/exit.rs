@@ -54,6 +54,12 @@ impl Exit {
         self.row().2
     }
 
+    /// The exit of who was ended by this signal.
+    pub(super) const fn of_signal(number: i32) -> Exit {
+        const INTERRUPT: i32 = 2;
+        if number == INTERRUPT { Exit::Interrupted } else { Exit::Terminated }
+    }
+
     /// The exit that a turn's end stands for.
     pub(super) const fn of_end(end: &End) -> Exit {
         match end {
@@ -72,7 +78,7 @@ impl Exit {
         match kind {
             FailureKind::Credentials | FailureKind::Config => Exit::Config,
             FailureKind::Provider => Exit::Provider,
-            FailureKind::Overflow => Exit::Budget,
+            FailureKind::Overflow { .. } => Exit::Budget,
             FailureKind::Draft => Exit::Sandbox,
             FailureKind::Local => Exit::Failed,
         }
@@ -126,6 +132,12 @@ impl Trouble {
         // A stderr that is gone leaves the exit code to speak.
         let _ = io::stderr().write_all(self.text().as_bytes());
         self.exit.into()
+    }
+
+    /// Message and hint, for a screen of brisk's own.
+    pub(super) fn paragraph(&self) -> String {
+        let hint = self.hint.as_ref().map(|hint| format!("\n{hint}"));
+        format!("{}{}", self.message, hint.unwrap_or_default())
     }
 
     fn text(&self) -> String {

@@ -2,26 +2,29 @@
 
 use super::args::{Place, RunArgs};
 use super::exit::{Exit, Trouble};
+use super::first::{self, Start};
 use super::{output, setup};
 use crate::config::{Color, Config, Terminal};
-use crate::protocol::{Op, TreeKind};
+use crate::protocol::{ModelSpec, Op, TreeKind};
 use crate::session::{self, Session, State};
-use crate::ui::{self, Colors};
+use crate::ui::{self, Colors, ModelOffer};
 use std::io::{self, IsTerminal};
 use std::path::PathBuf;
 use std::sync::Arc;
 
-const SIGINT: i32 = 2;
-
 pub(super) fn run(prompt: Option<String>, args: &RunArgs) -> Result<Exit, Trouble> {
     args.check(Place::Interactive)?;
     check_terminal()?;
-    let config = setup::config(args)?;
-    let mut options = setup::options(args, &config, TreeKind::InPlace)?;
+    let (config, said) = match first::start(args, setup::config(args)?)? {
+        Start::Ready { config, said } => (config, said),
+        Start::Ended(exit) => return Ok(exit),
+    };
+    let (mut options, notes) = setup::options(args, &config, TreeKind::InPlace)?;
+    let notice = said.or(notes.into_iter().next());
     options.attended = true;
     setup::runtime()?.block_on(async {
         let session = session::start(options).await?;
-        show(session, &config, prompt, None).await
+        show(session, &config, prompt, notice).await
     })
 }
 
@@ -43,11 +46,34 @@ pub(super) async fn show(
     prompt: Option<String>,
     notice: Option<String>,
 ) -> Result<Exit, Trouble> {
+    let options = screen(config, prompt, notice)?;
+    let handle = session.handle.clone();
+    let (pending, id) = (session::pending_patch(&session.folder), session.id.clone());
+    let outcome = ui::run(session.handle, session.events, State::default(), options).await;
+    handle.send(Op::Shutdown).await;
+    // A task that panicked has said so on the screen's way out.
+    let _ = session.ended.await;
+    if pending.exists() {
+        output::progress(&format!("not applied; take it with: brisk apply {}", id.0));
+    }
+    match outcome {
+        Ok(ui::Outcome::Quit | ui::Outcome::Ended) => Ok(Exit::Done),
+        Ok(ui::Outcome::Signal(number)) => Ok(Exit::of_signal(number)),
+        Err(error) => Err(Trouble::new(Exit::Failed, format!("{error:#}"))),
+    }
+}
+
+/// How the screen is to be.
+pub(super) fn screen(
+    config: &Config,
+    prompt: Option<String>,
+    notice: Option<String>,
+) -> Result<ui::Options, Trouble> {
     let leader = ui::leader(&config.leader).ok_or_else(|| {
         let text = format!("terminal.leader: `{}` is no key with Ctrl", config.leader);
         Trouble::new(Exit::Config, text).with_hint("write it as 'Ctrl+\\' or 'Ctrl+]'")
     })?;
-    let options = ui::Options {
+    Ok(ui::Options {
         theme: config.ui.theme.clone(),
         theme_file: theme_file(config),
         colors: colors(&config.terminal),
@@ -57,27 +83,32 @@ pub(super) async fn show(
         multiplexer: config.terminal.multiplexer,
         programs_copy: config.programs_copy,
         leader,
+        models: models(config),
         editor: config.editor.clone(),
         first_prompt: prompt,
         history_file: Some(config.paths.state.join("history")),
         notice,
+    })
+}
+
+/// What the model can be, as things are now.
+fn models(config: &Config) -> Vec<ModelOffer> {
+    let offer = |spec: ModelSpec| {
+        let lacks = match config.key_source(&spec.service) {
+            Err(error) => Some(error.message),
+            Ok(_) => config
+                .missing_variable(&spec.service)
+                .map(|variable| format!("{variable} is not set")),
+        };
+        let of_provider = || {
+            let api = config.get(&format!("providers.{:?}.api", spec.service))?;
+            api.as_str().map(str::to_owned)
+        };
+        let own = spec.api.map(|api| api.name().to_owned());
+        let dialect = own.or_else(of_provider).unwrap_or_default();
+        ModelOffer { spec, dialect, lacks }
     };
-    let handle = session.handle.clone();
-    let pending = session::pending_patch(&session.folder);
-    let outcome = ui::run(session.handle, session.events, State::default(), options).await;
-    handle.send(Op::Shutdown).await;
-    // A task that panicked has said so on the screen's way out.
-    let _ = session.ended.await;
-    if pending.exists() {
-        let text = format!("not applied; take it with: git apply {}", pending.display());
-        output::progress(&text);
-    }
-    match outcome {
-        Ok(ui::Outcome::Quit | ui::Outcome::Ended) => Ok(Exit::Done),
-        Ok(ui::Outcome::Signal(SIGINT)) => Ok(Exit::Interrupted),
-        Ok(ui::Outcome::Signal(_)) => Ok(Exit::Terminated),
-        Err(error) => Err(Trouble::new(Exit::Failed, format!("{error:#}"))),
-    }
+    config.models().into_iter().map(offer).collect()
 }
 
 /// `themes/NAME.toml` beside the user's config file, if there is one.

@@ -4,7 +4,9 @@ use super::args::{ApplyArg, GatesArg, RunArgs};
 use super::exit::Exit;
 use super::oneshot::Signals;
 use super::progress::Progress;
-use crate::protocol::{Body, Decision, DraftEvent, GateState, NoticeLevel, Op, TreeKind};
+use crate::protocol::{
+    Body, Decision, DraftEvent, GateState, GateVerdict, NoticeLevel, Op, TreeKind,
+};
 use crate::session::{Session, State, whole};
 
 /// What the flags want.
@@ -52,7 +54,10 @@ pub(super) async fn land(
         match follow(session, state, progress, spoken).await {
             Err(exit) => return Some(exit),
             Ok(false) => red = true,
-            Ok(true) => red = say_gates(state, progress),
+            Ok(true) => {
+                let gates = state.draft.gated.as_ref().map_or(&[][..], |(_, gates)| gates);
+                red = say_gates(gates, progress);
+            }
         }
     }
     let wanted = match wants.apply {
@@ -150,8 +155,7 @@ fn gates_have_spoken(state: &State) -> bool {
 }
 
 /// Whether any is red.
-fn say_gates(state: &State, progress: &Progress) -> bool {
-    let gates = state.draft.gated.as_ref().map_or(&[][..], |(_, gates)| gates);
+pub(super) fn say_gates(gates: &[GateVerdict], progress: &Progress) -> bool {
     if gates.is_empty() {
         progress.say("gates     there are none");
     }

@@ -1,18 +1,25 @@
 //! Flags, one-shot, messages, exit codes, the demo. A front end: it branches on what a session
 //! says, never on how the agent works.
 
+mod apply;
 mod args;
+mod auth;
 mod config;
+mod copilot;
 mod demo;
 mod doctor;
 mod exit;
+mod first;
+mod hidden;
 mod interactive;
 mod landing;
+mod models;
 mod oneshot;
 mod output;
 mod policy;
 mod progress;
 mod report;
+mod served;
 mod setup;
 mod stdin;
 
@@ -43,7 +50,10 @@ fn run(args: Args) -> Result<Exit, Trouble> {
             output::line(&format!("brisk {}", env!("CARGO_PKG_VERSION")))?;
             Ok(Exit::Done)
         }
+        Some(Command::Auth(args)) => auth::run(&args, &run),
+        Some(Command::Apply(args)) => apply::run(&args, &run),
         Some(Command::Config(args)) => config::run(&args, &run),
+        Some(Command::Models(args)) => models::run(&args, &run),
         Some(Command::Policy(args)) => policy::run(&args, &run),
         Some(Command::Doctor(args)) => doctor::run(&args, &run),
         Some(Command::Demo) => demo::run(&run),

@@ -24,7 +24,10 @@ fn turn(prompt: &str, args: &RunArgs) -> Result<Exit, Trouble> {
     args.check(Place::OneShot)?;
     check_stdout(args)?;
     let config = setup::config(args)?;
-    let options = setup::options(args, &config, TreeKind::Copy)?;
+    let (options, notes) = setup::options(args, &config, TreeKind::Copy)?;
+    for note in notes.iter().filter(|_| !args.quiet) {
+        output::progress(note);
+    }
     let prompt = whole_prompt(prompt, args)?;
     setup::runtime()?.block_on(async {
         let session = session::start(options).await?;
@@ -277,7 +280,7 @@ fn keep_patch(
         None => {
             let path: PathBuf = session.folder.join("changes.patch");
             write(&path, patch)?;
-            progress.say(&format!("not applied; take it with: git apply {}", path.display()));
+            progress.say(&format!("not applied; take it with: brisk apply {}", session.id.0));
         }
     }
     Ok(())

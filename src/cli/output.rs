@@ -16,6 +16,11 @@ pub(super) fn bytes(bytes: &[u8]) -> io::Result<()> {
     }
 }
 
+/// Writes to stderr without ending the line; nobody can be told if that fails.
+pub(super) fn prompt(text: &str) {
+    let _ = io::stderr().write_all(text.as_bytes());
+}
+
 /// Writes a line to stderr; nobody can be told if that fails.
 pub(super) fn progress(text: &str) {
     let _ = io::stderr().write_all(format!("{text}\n").as_bytes());

@@ -2,7 +2,9 @@
 
 use super::output;
 use super::report::{Report, tokens};
-use crate::protocol::{Body, Detail, EditState, Event, Item, NoticeLevel, Outcome, PlanState};
+use crate::protocol::{
+    Body, Compacted, Detail, EditState, Event, Item, NoticeLevel, Outcome, PlanState, SessionEvent,
+};
 use crate::session::State;
 use crate::text;
 
@@ -35,6 +37,10 @@ impl Progress {
             Body::Notice(notice) if notice.level != NoticeLevel::Info => {
                 let hint = notice.hint.as_ref().map(|hint| format!(" ({hint})"));
                 output::progress(&format!("{}{}", notice.text, hint.unwrap_or_default()));
+            }
+            Body::Session(SessionEvent::Compacted(Compacted { before, after, .. })) => {
+                let (before, after) = (tokens(*before), tokens(*after));
+                self.say(&format!("compacted ~{before} to ~{after} tokens"));
             }
             _ => {}
         }

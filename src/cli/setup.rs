@@ -2,10 +2,11 @@
 
 use super::args::{GatesArg, RunArgs, TreeArg};
 use super::exit::{Exit, Trouble};
+use super::served::{self, Chosen};
 use crate::config::{self, Config, Inputs};
 use crate::model::Timing;
 use crate::policy::{Rule, Rules};
-use crate::protocol::{Mode, ModelSpec, Service, Size, TreeKind};
+use crate::protocol::{Depth, Mode, ModelSpec, Service, Size, TreeKind};
 use crate::session::{self, Tree};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -44,6 +45,7 @@ fn overrides(args: &RunArgs) -> Result<Vec<(String, String)>, Trouble> {
     let flags = [
         ("model", args.model.clone()),
         ("mode", args.mode.map(|mode| Mode::from(mode).name().to_owned())),
+        ("depth", args.depth.map(|depth| Depth::from(depth).name().to_owned())),
         ("budget.turn", args.budget.clone()),
         ("budget.cost", args.max_cost.map(|cost| format!("{cost:?}"))),
         ("budget.steps", args.max_steps.map(|steps| steps.to_string())),
@@ -65,19 +67,19 @@ fn folder(args: &RunArgs) -> Result<Option<PathBuf>, Trouble> {
         .map_err(|error| Trouble::usage(format!("-C {}: {error}", folder.display())))
 }
 
-/// A session's options; the model and its key are looked up here, before anything is started.
+/// A session's options, and what people should know of its model. The model and its key are looked
+/// up here, before anything is started.
 pub(super) fn options(
     args: &RunArgs,
     config: &Arc<Config>,
     instead: TreeKind,
-) -> Result<session::Options, Trouble> {
+) -> Result<(session::Options, Vec<String>), Trouble> {
     if config.mode == Mode::Autopilot && !config.budget_named {
         return Err(
             Trouble::usage("autopilot needs a budget that you name").with_hint("add --budget 50k")
         );
     }
-    let model = config.chosen()?;
-    let service = config.service(&model.service)?;
+    let Chosen { model, service, notes } = served::choose(config, &config.model)?;
     if config.budget.cost.is_some() && model.price.is_none() {
         return Err(Trouble::usage(format!(
             "a limit of dollars cannot be kept: the price of {} is not known",
@@ -85,7 +87,7 @@ pub(super) fn options(
         ))
         .with_hint(format!("set models.{}.price in the config, or limit tokens", model.name)));
     }
-    options_with(args, config, instead, model, service)
+    Ok((options_with(args, config, instead, model, service)?, notes))
 }
 
 /// `instead`: where to work if no draft can be had and none was asked for by name.
@@ -108,6 +110,7 @@ pub(super) fn options_with(
         mode: config.mode,
         model,
         service,
+        resolve: session::by_config(Arc::clone(config)),
         budget: config.budget,
         rules: rules(args, config)?,
         size: UNSEEN,
@@ -120,7 +123,7 @@ pub(super) fn options_with(
 }
 
 /// This very program, which the draft's shells start through.
-fn entry() -> Result<PathBuf, Trouble> {
+pub(super) fn entry() -> Result<PathBuf, Trouble> {
     std::env::current_exe().map_err(|error| {
         Trouble::new(Exit::Failed, format!("brisk does not find its own program: {error}"))
     })

@@ -63,6 +63,11 @@ impl Layers {
         self.said.get(&schema::canonical(key)).map_or(&[], Vec::as_slice)
     }
 
+    /// Whether a layer above the built-in one says it.
+    pub(super) fn is_said(&self, key: &[String]) -> bool {
+        self.all(key).last().is_some_and(|said| said.source != Source::BuiltIn)
+    }
+
     pub(super) fn keys(&self) -> impl Iterator<Item = &Key> {
         self.order.iter()
     }

@@ -14,9 +14,12 @@ mod gates;
 mod guard;
 mod inputs;
 mod key;
+mod keys;
 mod layers;
+mod models;
 mod paths;
 mod schema;
+mod server;
 mod services;
 mod shell;
 mod value;
@@ -24,11 +27,13 @@ mod value;
 pub use draft::DraftSettings;
 pub use error::{ConfigError, Place, Trouble};
 pub use inputs::Inputs;
+pub use keys::{KeySource, StoredKeys, giver_of, read_key};
 pub use layers::{Said, Source};
 pub use paths::Paths;
+pub use server::NewServer;
 pub use value::{seconds, tokens};
 
-use crate::protocol::{Budget, GuardPaths, Mode};
+use crate::protocol::{Budget, Depth, GuardPaths, Mode};
 use layers::Layers;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -43,6 +48,7 @@ pub struct Config {
     /// As it was said; `chosen` says what it means.
     pub model: String,
     pub mode: Mode,
+    pub depth: Depth,
     pub budget: Budget,
     /// Whether a person named the budget: autopilot needs that.
     pub budget_named: bool,
@@ -180,6 +186,7 @@ impl Config {
         let mut config = Config {
             model: String::new(),
             mode: Mode::default(),
+            depth: Depth::default(),
             budget: Budget { tokens: 0, cost: None, steps: None, seconds: None },
             budget_named: false,
             shell: PathBuf::new(),
@@ -201,9 +208,6 @@ impl Config {
 
     /// The fields from the layers. Each key has a default, and each value was checked.
     fn fill(&mut self) {
-        let flag = |config: &Config, key: &[&str]| {
-            config.layers.get(key).and_then(Value::as_bool).unwrap_or_default()
-        };
         let texts = |config: &Config, key: &[&str]| match config.layers.get(key) {
             Some(Value::Array(values)) => {
                 values.iter().filter_map(Value::as_str).map(str::to_owned).collect()
@@ -213,6 +217,8 @@ impl Config {
         self.model = self.text(&["model"]).unwrap_or_else(|| "auto".to_owned());
         let mode = self.text(&["mode"]).unwrap_or_default();
         self.mode = Mode::ALL.into_iter().find(|known| known.name() == mode).unwrap_or_default();
+        let depth = self.text(&["depth"]).unwrap_or_default();
+        self.depth = Depth::ALL.into_iter().find(|known| known.name() == depth).unwrap_or_default();
         self.budget = Budget {
             tokens: self.tokens(&["budget", "turn"]).unwrap_or_default(),
             cost: self.number(&["budget", "cost"]).filter(|cost| *cost > 0.0),
@@ -225,15 +231,14 @@ impl Config {
                 .and_then(|time| seconds(&time))
                 .filter(|time| *time > 0),
         };
-        self.budget_named = ["turn", "cost"].iter().any(|name| {
-            let said = self.layers.all(&["budget".to_owned(), (*name).to_owned()]);
-            said.last().is_some_and(|said| said.source != Source::BuiltIn)
-        });
+        self.budget_named = ["turn", "cost"]
+            .iter()
+            .any(|name| self.layers.is_said(&["budget".to_owned(), (*name).to_owned()]));
         let shell = self.text(&["shell"]).map(PathBuf::from);
         self.shell = shell.unwrap_or_else(|| shell::choose(&self.inputs));
         self.ui = Ui {
             theme: self.text(&["ui", "theme"]).unwrap_or_else(|| "brisk-dark".to_owned()),
-            ascii: flag(self, &["ui", "ascii"]) || !self.terminal.utf8,
+            ascii: self.flag(&["ui", "ascii"]) || !self.terminal.utf8,
         };
         self.leader = self.text(&["terminal", "leader"]).unwrap_or_default();
         let clipboard = self.text(&["terminal", "clipboard"]);
@@ -286,6 +291,13 @@ impl Config {
         self.layers.keys().map(|key| written(key)).collect()
     }
 
+    /// The keys below a table that have a value, as `get` takes them: those of `models.sonnet`.
+    pub fn keys_below(&self, key: &str) -> Vec<String> {
+        let Ok(table) = layers::split(key) else { return Vec::new() };
+        let below = |key: &&Vec<String>| key.len() > table.len() && key.starts_with(&table);
+        self.layers.keys().filter(below).map(|key| written(key)).collect()
+    }
+
     /// # Errors
     /// If there is no such key.
     pub fn explain(&self, key: &str) -> Result<Explanation, ConfigError> {
@@ -303,6 +315,10 @@ impl Config {
     fn text(&self, key: &[&str]) -> Option<String> {
         let text = self.layers.get(key)?.as_str()?;
         (!text.is_empty()).then(|| text.to_owned())
+    }
+
+    fn flag(&self, key: &[&str]) -> bool {
+        self.layers.get(key).and_then(Value::as_bool).unwrap_or_default()
     }
 
     fn tokens(&self, key: &[&str]) -> Option<u64> {

@@ -21,6 +21,11 @@ impl Paths {
         self.config.join("config.toml")
     }
 
+    /// Where stored keys are, and nothing else: hidden in drafts.
+    pub fn keys(&self) -> PathBuf {
+        self.state.join("keys")
+    }
+
     /// # Errors
     /// If neither `BRISK_HOME` nor `HOME` is set.
     pub(super) fn find(inputs: &Inputs) -> Result<Paths, ConfigError> {

@@ -35,6 +35,7 @@ pub(super) const SETTINGS: &[(&str, Kind)] = &[
     ("shell", Kind::Text),
     ("auto.fast", Kind::Text),
     ("auto.strong", Kind::Text),
+    ("auto.local", Kind::Flag),
     ("budget.turn", Kind::Tokens),
     ("budget.session", Kind::Tokens),
     ("budget.day", Kind::Tokens),
@@ -53,8 +54,13 @@ pub(super) const SETTINGS: &[(&str, Kind)] = &[
     ("rules.deny", Kind::Texts),
     ("providers.*.api", Kind::OneOf(APIS)),
     ("providers.*.base_url", Kind::Text),
+    ("providers.*.base_url_env", Kind::Text),
+    ("providers.*.base_url_path", Kind::Text),
     ("providers.*.key_env", Kind::Text),
     ("providers.*.key_command", Kind::Text),
+    ("providers.*.client_id", Kind::Text),
+    ("providers.*.auto", Kind::Flag),
+    ("providers.*.host", Kind::Text),
     ("models.*.provider", Kind::Text),
     ("models.*.id", Kind::Text),
     ("models.*.api", Kind::OneOf(APIS)),
@@ -94,6 +100,8 @@ pub(super) const VARIABLES: &[(&str, &str)] = &[
     ("BRISK_SHELL", "shell"),
     ("BRISK_THEME", "ui.theme"),
     ("BRISK_ASCII", "ui.ascii"),
+    ("BRISK_AUTO_LOCAL", "auto.local"),
+    ("BRISK_COPILOT_CLIENT_ID", "providers.copilot.client_id"),
 ];
 
 /// A key's parts; a part that the user named may hold dots.

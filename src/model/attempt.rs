@@ -1,19 +1,18 @@
 //! One request and its reply: sends, reads, keeps the deadlines. Whether another one follows is for
 //! `retry` to say. Dropping the future closes the connection.
 
+use super::clock::Clock;
 use super::decoder::{Decoded, Decoder, On, Phase, SHOWN_CHARS_MAX};
+use super::listen::{Heard, Lost};
 use super::sse::Parser;
 use super::timing::Timing;
-use super::trouble::{Refusal, ServiceError, Trouble};
-use super::{Progress, Request, retry};
+use super::trouble::{Refusal, ServiceError, Trouble, retry_delay};
+use super::{Progress, Request, retry, sending};
 use crate::protocol::Service;
 use reqwest::{RequestBuilder, Response};
 use serde_json::Value;
-use std::error::Error;
-use std::future::Future;
-use std::pin::pin;
 use std::time::{Duration, SystemTime};
-use tokio::time::{Instant, timeout_at};
+use tokio::time::Instant;
 
 /// Bytes of an error's body that are read.
 const ERROR_BYTES_MAX: usize = 64 << 10;
@@ -21,60 +20,99 @@ const ERROR_BYTES_MAX: usize = 64 << 10;
 const STREAM_BYTES_MAX: usize = 256 << 20;
 /// Bytes of a reply that comes as one JSON value.
 const WHOLE_BYTES_MAX: usize = 16 << 20;
+/// How long the body of a refusal, whose status is known already, may keep silent.
+const ERROR_WAIT: Duration = Duration::from_secs(5);
 /// How long the figures may come after the reply's last word.
 const FIGURES_WAIT: Duration = Duration::from_secs(5);
 /// How long the connection's end is waited for after the service said that nothing follows; only a
 /// stream that was read to its end leaves a connection that can be used again.
 const END_WAIT: Duration = Duration::from_millis(100);
 
+/// How a request ended without a reply, and what was lost with it if it may have to be paid.
+#[derive(Debug)]
+pub(super) struct Broken {
+    pub trouble: Trouble,
+    pub lost: Option<Lost>,
+}
+
+impl From<Trouble> for Broken {
+    fn from(trouble: Trouble) -> Self {
+        Self { trouble, lost: None }
+    }
+}
+
+/// `until`: the deadlines, and when the whole reply must have come.
 pub(super) async fn run(
     sending: RequestBuilder,
     service: &Service,
     request: &Request<'_>,
-    timing: &Timing,
+    until: (&Timing, Instant),
     on: &mut On<'_>,
-) -> Result<Decoded, Trouble> {
-    let response = watched(sending.send(), timing.first_byte, timing.silence, on)
-        .await
-        .map_err(Trouble::Silent)?
-        .map_err(|error| of_sending(&error))?;
+) -> Result<Decoded, Broken> {
+    let mut clock = Clock::new(until.0, until.1);
+    let response = match clock.wait(sending.send(), until.0.first_byte, on).await {
+        Ok(Ok(response)) => response,
+        Ok(Err(error)) => return Err(sending::trouble(&error).into()),
+        // Somebody took the request, and has worked on it for all that is known.
+        Err(trouble) => return Err(Broken { trouble, lost: Some(Lost::default()) }),
+    };
     if !response.status().is_success() {
-        return Err(refused(response, timing, on).await);
+        return Err(refused(response, &mut clock, on).await.into());
     }
+    let mut heard = Heard::default();
+    let mut noted = |progress: Progress<'_>| {
+        heard.hear(&progress);
+        on(progress);
+    };
     let decoder = Decoder::new(service, request);
-    let decoded = Reading { response, decoder, timing, bytes: 0 }.read(on).await?;
-    Ok(decoded.finish(request))
+    let mut reading = Reading { response, decoder, clock, bytes: 0 };
+    let read = reading.read(&mut noted).await;
+    let decoded = reading.decoder.finish(request);
+    read.map_err(|trouble| {
+        let lost = Lost { usage: decoded.usage, bytes: heard.bytes() };
+        let begun = lost != Lost::default();
+        let free = matches!(trouble, Trouble::Status(_) | Trouble::NotStream(_)) && !begun;
+        Broken { trouble, lost: (!free).then_some(lost) }
+    })?;
+    Ok(decoded)
 }
 
 struct Reading<'a> {
     response: Response,
     decoder: Decoder,
-    timing: &'a Timing,
+    clock: Clock<'a>,
     bytes: usize,
 }
 
 impl Reading<'_> {
-    async fn read(mut self, on: &mut On<'_>) -> Result<Decoder, Trouble> {
+    async fn read(&mut self, on: &mut On<'_>) -> Result<(), Trouble> {
         let Some(first) = self.next(on).await? else {
             return Err(Trouble::Cut("the reply was empty".to_owned()));
         };
         match form(&self.response, &first) {
-            Form::Events => self.read_events(first, on).await?,
-            Form::Json => self.read_whole(first, on).await?,
+            Form::Events => self.read_events(first, on).await,
+            Form::Json => self.read_whole(first, on).await,
             Form::Other => {
                 let start = String::from_utf8_lossy(&first);
-                return Err(Trouble::NotStream(start.chars().take(4 * SHOWN_CHARS_MAX).collect()));
+                Err(Trouble::NotStream(start.chars().take(4 * SHOWN_CHARS_MAX).collect()))
             }
         }
-        Ok(self.decoder)
     }
 
     async fn read_events(&mut self, first: Vec<u8>, on: &mut On<'_>) -> Result<(), Trouble> {
         let mut parser = Parser::default();
         let mut next = Some(first);
         while let Some(bytes) = next {
+            let mut spoke = false;
+            let mut words = |progress: Progress<'_>| {
+                spoke = true;
+                on(progress);
+            };
             for event in parser.feed(&bytes)? {
-                self.decoder.event(&event, on)?;
+                self.decoder.event(&event, &mut words)?;
+            }
+            if spoke {
+                self.clock.word();
             }
             next = self.next(on).await?;
         }
@@ -104,18 +142,19 @@ impl Reading<'_> {
     /// The next bytes; None at the end, which after the reply's last word may be a broken one.
     async fn next(&mut self, on: &mut On<'_>) -> Result<Option<Vec<u8>>, Trouble> {
         let phase = self.decoder.phase();
+        let timing = self.clock.timing;
         let limit = match phase {
-            Phase::Coming if self.bytes == 0 => self.timing.first_byte,
-            Phase::Coming => self.timing.idle,
-            Phase::Stopped => FIGURES_WAIT.min(self.timing.idle),
+            Phase::Coming if self.bytes == 0 => timing.first_byte,
+            Phase::Coming => timing.idle,
+            Phase::Stopped => FIGURES_WAIT.min(timing.idle),
             Phase::Over => END_WAIT,
         };
-        let came = watched(self.response.chunk(), limit, self.timing.silence, on).await;
+        let came = self.clock.wait(self.response.chunk(), limit, on).await;
         let bytes = match (came, phase) {
             (Ok(Ok(bytes)), _) => bytes.map(Vec::from),
             (_, Phase::Stopped | Phase::Over) => None,
-            (Ok(Err(error)), Phase::Coming) => return Err(Trouble::Cut(cause(&error))),
-            (Err(silent), Phase::Coming) => return Err(Trouble::Silent(silent)),
+            (Ok(Err(error)), Phase::Coming) => return Err(Trouble::Cut(sending::cause(&error))),
+            (Err(trouble), Phase::Coming) => return Err(trouble),
         };
         self.bytes += bytes.as_ref().map_or(0, Vec::len);
         if self.bytes > STREAM_BYTES_MAX {
@@ -147,7 +186,7 @@ fn form(response: &Response, first: &[u8]) -> Form {
     }
 }
 
-async fn refused(mut response: Response, timing: &Timing, on: &mut On<'_>) -> Trouble {
+async fn refused(mut response: Response, clock: &mut Clock<'_>, on: &mut On<'_>) -> Trouble {
     let status = response.status().as_u16();
     let header = |name: &str| response.headers().get(name).and_then(|value| value.to_str().ok());
     let retry_after =
@@ -157,15 +196,23 @@ async fn refused(mut response: Response, timing: &Timing, on: &mut On<'_>) -> Tr
         Some("false") => Some(false),
         _ => None,
     };
+    // A query may hold what is secret.
+    let elsewhere = header("location").and_then(|to| to.split('?').next()).map(str::to_owned);
     let mut body = Vec::new();
     while body.len() < ERROR_BYTES_MAX {
         // What is known already is worth more than the trouble of reading the rest.
-        match watched(response.chunk(), timing.idle, timing.silence, on).await {
+        match clock.wait(response.chunk(), ERROR_WAIT, on).await {
             Ok(Ok(Some(bytes))) => body.extend_from_slice(&bytes),
             _ => break,
         }
     }
-    Trouble::Status(Refusal { status, error: read_error(&body), retry_after, should_retry })
+    let beside = || serde_json::from_slice(&body).ok().as_ref().and_then(retry_delay);
+    let retry_after = retry_after.or_else(beside);
+    let mut error = read_error(&body);
+    if let Some(elsewhere) = elsewhere.filter(|_| (300..400).contains(&status)) {
+        error.message = elsewhere;
+    }
+    Trouble::Status(Refusal { status, error, retry_after, should_retry })
 }
 
 fn read_error(body: &[u8]) -> ServiceError {
@@ -175,50 +222,4 @@ fn read_error(body: &[u8]) -> ServiceError {
         let message = text.chars().take(4 * SHOWN_CHARS_MAX).collect();
         ServiceError { message, ..ServiceError::default() }
     })
-}
-
-fn of_sending(error: &reqwest::Error) -> Trouble {
-    if error.is_builder() {
-        return Trouble::Unsendable(cause(error));
-    }
-    let refused = causes(error).any(|cause| {
-        let cause = cause.downcast_ref::<std::io::Error>();
-        cause.is_some_and(|error| error.kind() == std::io::ErrorKind::ConnectionRefused)
-    });
-    match error {
-        _ if refused => Trouble::Refused,
-        _ if error.is_connect() => Trouble::Unreachable(cause(error)),
-        _ => Trouble::Cut(cause(error)),
-    }
-}
-
-fn causes<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
-    std::iter::successors(Some(error), |error: &&'a (dyn Error + 'static)| (*error).source())
-}
-
-/// The innermost cause: the outer ones say no more than that a request failed.
-fn cause(error: &(dyn Error + 'static)) -> String {
-    causes(error).last().map_or_else(String::new, ToString::to_string)
-}
-
-/// The future's output, or how long was waited in vain. Says `Silent` meanwhile.
-async fn watched<F: Future>(
-    future: F,
-    limit: Duration,
-    silence: Duration,
-    on: &mut On<'_>,
-) -> Result<F::Output, Duration> {
-    let start = Instant::now();
-    let mut future = pin!(future);
-    let mut next = silence;
-    loop {
-        match timeout_at(start + next.min(limit), &mut future).await {
-            Ok(output) => return Ok(output),
-            Err(_) if next >= limit => return Err(limit),
-            Err(_) => {
-                on(Progress::Silent(start.elapsed()));
-                next += silence.max(Duration::from_millis(1));
-            }
-        }
-    }
 }

@@ -1,70 +1,85 @@
 //! Makes requests, again where that helps, until there is a reply or a failure to show.
 
-use super::decoder::On;
+use super::attempt::{self, Broken};
 use super::failure::Teller;
-use super::timing::Timing;
+use super::listen::{Heard, Listen};
+use super::roads::Roads;
+use super::timing::{Network, Timing};
 use super::trouble::Trouble;
-use super::{Progress, Reply, Request, attempt, dialect, retry};
+use super::{Progress, Reply, Request, dialect, retry};
 use crate::protocol::{Failure, Service};
 use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderValue, USER_AGENT};
 use reqwest::{RequestBuilder, Url};
-use std::sync::OnceLock;
+use tokio::time::Instant;
 
 /// One for a process: it keeps the connections. To make one costs nothing; what it needs of TLS is
 /// loaded with the first request that needs it.
 pub struct Client {
     timing: Timing,
-    /// For plain HTTP on this machine: no proxy, no certificates.
-    near: OnceLock<Result<reqwest::Client, String>>,
-    far: OnceLock<Result<reqwest::Client, String>>,
+    roads: Roads,
 }
 
 impl Client {
-    pub fn new(timing: Timing) -> Self {
-        Self { timing, near: OnceLock::new(), far: OnceLock::new() }
+    pub fn new(network: impl Into<Network>) -> Self {
+        let Network { timing, ca_file } = network.into();
+        Self { timing, roads: Roads::new(timing.connect, ca_file) }
     }
 
     /// Makes the request and says what comes as it comes. At most six requests are made, fewer
-    /// where nobody listens. Dropping the future closes the connection.
+    /// where nobody listens or where `listener` does not let them. The body is written once, and
+    /// again only if the listener grants a shorter answer. Dropping the future closes the
+    /// connection.
     ///
     /// # Errors
     ///
-    /// What came before a failure is void. The failure is a sentence for people, without control characters, without the key, with the number of
-    /// requests if it was more than one.
+    /// What came before a failure is void. The failure is a sentence for people, without control
+    /// characters, without the key, with the number of requests if it was more than one.
     pub async fn stream(
         &self,
         service: &Service,
         request: &Request<'_>,
-        on: &mut (dyn FnMut(Progress<'_>) + Send),
+        listener: &mut dyn Listen,
     ) -> Result<Reply, Failure> {
         let teller = Teller { service, request };
-        let sending = self.prepare(service, request);
-        let sending = sending.map_err(|trouble| teller.failure(&trouble, 0))?;
+        let mut request = *request;
+        let mut sending = self.prepare(service, &request).map_err(|why| teller.failure(&why, 0))?;
+        let end = Instant::now() + self.timing.total;
         let mut requests = 0;
         loop {
             requests += 1;
             let again = sending.try_clone().expect("the body is in memory");
-            let mut shown = false;
-            let noted: &mut On<'_> = &mut |progress: Progress<'_>| {
-                shown |= !matches!(progress, Progress::Silent(_));
-                on(progress);
+            let mut heard = Heard::default();
+            let mut on = |progress: Progress<'_>| {
+                heard.hear(&progress);
+                listener.hear(progress);
             };
-            let trouble = match attempt::run(again, service, request, &self.timing, noted).await {
+            let attempt = attempt::run(again, service, &request, (&self.timing, end), &mut on);
+            let Broken { trouble, lost } = match attempt.await {
                 Ok(decoded) => {
                     let (items, usage, stop) = (decoded.items, decoded.usage, decoded.stop);
                     return Ok(Reply { items, usage, stop, requests });
                 }
-                Err(trouble) => trouble,
+                Err(broken) => broken,
             };
-            let Some(wait) = retry::wait(&trouble, requests, &self.timing) else {
-                return Err(teller.failure(&trouble, requests));
-            };
-            if shown {
-                on(Progress::Restart);
+            if let Some(lost) = lost {
+                listener.lose(lost);
+            }
+            let failed = || teller.failure(&trouble, requests);
+            let wait = retry::wait(&trouble, requests, &self.timing);
+            let wait = wait.filter(|wait| Instant::now() + *wait < end).ok_or_else(failed)?;
+            listener.again(request.output_tokens_max).ok_or_else(failed)?;
+            if heard.bytes() > 0 {
+                listener.hear(Progress::Restart);
             }
             let (attempt, of) = (requests + 1, retry::requests_max(&trouble));
-            on(Progress::Retry { attempt, of, wait, why: &teller.failure(&trouble, 0).message });
+            let why = &teller.failure(&trouble, 0).message;
+            listener.hear(Progress::Retry { attempt, of, wait, why });
             tokio::time::sleep(wait).await;
+            let granted = listener.again(request.output_tokens_max).ok_or_else(failed)?;
+            if granted != request.output_tokens_max {
+                request.output_tokens_max = granted;
+                sending = self.prepare(service, &request).map_err(|why| teller.failure(&why, 0))?;
+            }
         }
     }
 
@@ -74,39 +89,19 @@ impl Client {
         let address = format!("{}/{path}", service.base_url.trim_end_matches('/'));
         let address =
             Url::parse(&address).map_err(|error| Trouble::Unsendable(error.to_string()))?;
-        let http = self.http(&address).map_err(Trouble::Unsendable)?;
+        let http = self.http(&address).map_err(Trouble::NoCertificates)?;
         let mut headers = common_headers();
         dialect.headers(service, request, &mut headers)?;
         let body = dialect.body(service, request).to_string();
         Ok(http.post(address).headers(headers).body(body))
     }
 
-    fn http(&self, address: &Url) -> Result<reqwest::Client, String> {
-        let near = address.scheme() == "http" && is_loopback(address);
-        let client = if near { &self.near } else { &self.far };
-        client
-            .get_or_init(|| {
-                // The result says only whether another one was installed before: as good.
-                _ = rustls::crypto::ring::default_provider().install_default();
-                let builder = reqwest::Client::builder()
-                    .connect_timeout(self.timing.connect)
-                    // A redirect would carry the key to another host.
-                    .redirect(reqwest::redirect::Policy::none());
-                let builder = if near { builder.no_proxy().tls_certs_only([]) } else { builder };
-                builder.build().map_err(|error| error.to_string())
-            })
-            .clone()
+    pub(super) fn http(&self, address: &Url) -> Result<reqwest::Client, String> {
+        self.roads.to(address)
     }
 }
 
-fn is_loopback(address: &Url) -> bool {
-    let host = address.host_str().unwrap_or_default();
-    let bare = host.trim_start_matches('[').trim_end_matches(']');
-    let by_number = bare.parse().is_ok_and(|ip: std::net::IpAddr| ip.is_loopback());
-    by_number || host == "localhost" || host.ends_with(".localhost")
-}
-
-fn common_headers() -> HeaderMap {
+pub(super) fn common_headers() -> HeaderMap {
     let mut headers = HeaderMap::new();
     headers.insert(ACCEPT, HeaderValue::from_static("text/event-stream"));
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
@@ -118,14 +113,24 @@ fn common_headers() -> HeaderMap {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::sample::{prompt, request, service};
+    use crate::protocol::Api;
 
-    #[test]
-    fn this_machine_is_told_from_others() {
-        let near = |address| is_loopback(&Url::parse(address).expect("an address"));
-        assert!(near("http://localhost:11434/v1"));
-        assert!(near("http://127.0.0.1:8080/v1"));
-        assert!(near("http://[::1]:8080/v1"));
-        assert!(!near("http://10.0.0.7/v1"));
-        assert!(!near("https://localhost.example.com/v1"));
+    #[tokio::test]
+    async fn every_attempt_sends_the_very_bytes_that_were_written_once() {
+        let items = [prompt(&"x".repeat(1 << 20))];
+        for api in Api::ALL {
+            let service = service(api, "http://127.0.0.1:9/v1");
+            let client = Client::new(Timing::default());
+            let sending = client.prepare(&service, &request(&items)).expect("a request");
+            let sent = |sending: &RequestBuilder| {
+                let built = sending.try_clone().and_then(|again| again.build().ok());
+                let built = built.expect("the body is in memory");
+                let bytes = built.body().and_then(|body| body.as_bytes()).expect("bytes");
+                (bytes.as_ptr() as usize, bytes.len())
+            };
+            assert!(sent(&sending).1 > 1 << 20);
+            assert_eq!(sent(&sending), sent(&sending), "{api:?}: they were copied");
+        }
     }
 }

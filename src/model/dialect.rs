@@ -3,7 +3,7 @@
 use super::Request;
 use super::decoder::{Decoded, On, Phase};
 use super::trouble::Trouble;
-use super::{anthropic, openai_chat, openai_responses};
+use super::{anthropic, copilot, gemini, openai_chat, openai_responses};
 use crate::protocol::{Api, Secret, Service};
 use reqwest::header::{HeaderMap, HeaderValue};
 use serde_json::Value;
@@ -29,6 +29,19 @@ pub(super) trait Dialect: Sync {
 
     /// For one reply to this request.
     fn decoder(&self, service: &Service, request: &Request<'_>) -> Box<dyn Decode>;
+
+    /// Where a service that counts tokens is asked to count this prompt, below its base address, and
+    /// what is posted there; the headers are those of the request. None: it does not count.
+    #[allow(dead_code, reason = "who is near the limit may ask")]
+    fn count(&self, _: &Service, _: &Request<'_>) -> Option<(String, Value)> {
+        None
+    }
+
+    /// The tokens of the prompt, from the answer to [`Dialect::count`].
+    #[allow(dead_code, reason = "as above")]
+    fn counted(&self, _: &Value) -> Option<u64> {
+        None
+    }
 }
 
 /// Takes one reply in.
@@ -52,6 +65,8 @@ pub(super) fn of(api: Api) -> &'static dyn Dialect {
         Api::OpenaiChat => &openai_chat::OpenaiChat,
         Api::OpenaiResponses => &openai_responses::OpenaiResponses,
         Api::Anthropic => &anthropic::Anthropic,
+        Api::Copilot => &copilot::Copilot,
+        Api::Gemini => &gemini::Gemini,
     }
 }
 

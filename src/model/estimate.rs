@@ -52,6 +52,11 @@ impl Estimator {
         self.tokens(text.len() as u64)
     }
 
+    /// Tokens of a text that has so many bytes.
+    pub fn tokens_of(&self, bytes: u64) -> u64 {
+        self.tokens(bytes)
+    }
+
     /// The measure that [`Estimator::calibrate`] wants: bytes of everything that a model reads.
     pub fn bytes(request: &Request<'_>) -> u64 {
         let tools = match serde_json::to_string(request.tools) {

@@ -2,8 +2,9 @@
 
 use super::Request;
 use super::decoder::SHOWN_CHARS_MAX;
-use super::trouble::{Refusal, ServiceError, Trouble};
-use crate::protocol::{Failure, FailureKind, Secret, Service};
+use super::meaning::{self, Meaning};
+use super::trouble::{Certificate, Refusal, ServiceError, Trouble};
+use crate::protocol::{Excess, Failure, FailureKind, Secret, Service};
 
 /// Characters of a service's own message that are shown.
 const MESSAGE_CHARS_MAX: usize = 400;
@@ -31,22 +32,41 @@ impl Teller<'_> {
         let name = &self.service.name;
         let url = self.clean(&self.service.base_url);
         let provider = |message, hint: &str| failure(FailureKind::Provider, message, hint);
+        let config = |message, hint: &str| failure(FailureKind::Config, message, hint);
         match trouble {
-            Trouble::Unsendable(why) => failure(
-                FailureKind::Config,
+            Trouble::Unsendable(why) => config(
                 format!("no request can be made to {name}: {}", self.clean(why)),
                 &format!("check the service's base_url ({url}) and {}", self.key_source()),
+            ),
+            Trouble::NoCertificates(why) => config(
+                format!("the certificates to trust cannot be had: {}", self.clean(why)),
+                "set network.ca_file to a file of certificates in PEM",
             ),
             Trouble::Refused => {
                 provider(format!("nothing answers at {url}"), "is the server running?")
             }
+            Trouble::Nameless(why) => provider(
+                format!("the name in {url} is not known here: {}", self.clean(why)),
+                "check the network and the service's base_url",
+            ),
+            Trouble::Certificate(why) => self.certificate(why, &url),
+            Trouble::Proxy(why) => provider(
+                format!("no connection to {url} through the proxy: {}", self.clean(why)),
+                "check HTTPS_PROXY, ALL_PROXY and NO_PROXY",
+            ),
+            Trouble::ProxyLogin => proxy_login(),
             Trouble::Unreachable(why) => provider(
                 format!("no connection to {url}: {}", self.clean(why)),
                 "check the network and the service's base_url",
             ),
             Trouble::Silent(after) => provider(
                 format!("{name} sent nothing for {} s", after.as_secs_f64().ceil()),
-                "the service may be overloaded; try again, or choose another model",
+                "the service may be overloaded; try again, choose another model, or raise \
+                 network.first_byte and network.idle",
+            ),
+            Trouble::Endless(after) => provider(
+                format!("the reply of {name} was not whole after {} s", after.as_secs_f64().ceil()),
+                "ask for less at a time, or raise network.total",
             ),
             Trouble::Cut(why) => {
                 provider(format!("the reply of {name} broke off: {}", self.clean(why)), "try again")
@@ -59,10 +79,36 @@ impl Teller<'_> {
                 format!("the stream of {name} holds what is no JSON: {}", self.clip(start)),
                 &format!("check the service's api, and what stands between here and {url}"),
             ),
-            Trouble::TooLarge => {
-                provider(format!("the reply of {name} is larger than any reply may be"), "")
-            }
+            Trouble::BadCall(why) => provider(
+                format!("the model of {name} made a call that cannot be read: {}", self.clip(why)),
+                "try again, or choose another model",
+            ),
+            Trouble::TooLarge => provider(
+                format!("the reply of {name} is larger than any reply may be"),
+                "ask for less at a time",
+            ),
             Trouble::Status(refusal) => self.refused(refusal),
+        }
+    }
+
+    fn certificate(&self, why: &Certificate, url: &str) -> Failure {
+        match why {
+            Certificate::Unknown => failure(
+                FailureKind::Config,
+                format!("the certificate of {url} is signed by nobody whom this machine trusts"),
+                "if it is your own or your company's, set network.ca_file to the authority's \
+                 certificate (PEM)",
+            ),
+            Certificate::Invalid(why) => failure(
+                FailureKind::Provider,
+                format!("the certificate of {url} is not valid: {}", self.clean(why)),
+                "check the service's base_url and this machine's clock",
+            ),
+            Certificate::NoTls => failure(
+                FailureKind::Config,
+                format!("what listens at {url} does not speak TLS"),
+                "check the service's base_url: is it http:// rather than https://?",
+            ),
         }
     }
 
@@ -70,48 +116,79 @@ impl Teller<'_> {
         let (name, status) = (&self.service.name, refusal.status);
         let said = self.said(&refusal.error);
         let url = self.clean(&self.service.base_url);
-        let provider = |message, hint: &str| failure(FailureKind::Provider, message, hint);
-        match status {
-            400 | 413 | 422 | 500 if status == 413 || is_overflow(&refusal.error) => {
-                self.overflow(&refusal.error)
-            }
-            401 | 403 => self.credentials(status, &said),
-            402 => provider(
-                format!("{name} wants to be paid first (402){said}"),
-                "see its billing page",
+        let model = self.clean(&self.request.model.id);
+        let later = later(refusal);
+        let of = |kind, message, hint: &str| failure(kind, message, hint);
+        use FailureKind::{Config, Provider};
+        match meaning::of(refusal) {
+            Meaning::Overflow(excess) => self.overflow(excess, &refusal.error),
+            Meaning::Quota => of(
+                Provider,
+                format!("the quota or the credit at {name} is used up ({status}){said}"),
+                "see its billing page, or choose a model of another service",
             ),
-            404 if speaks_of_model(&refusal.error) => failure(
-                FailureKind::Config,
-                format!("{name} knows no model {}{said}", self.clean(&self.request.model.id)),
+            Meaning::Key | Meaning::Forbidden => self.credentials(status, &said),
+            Meaning::Place => of(
+                Provider,
+                format!("{name} is not offered where you are ({status}){said}"),
+                "choose a model of another service",
+            ),
+            Meaning::Filtered => of(
+                Provider,
+                format!("the content filter of {name} refused the prompt ({status}){said}"),
+                "rephrase the request, or choose another model",
+            ),
+            Meaning::Model => of(
+                Config,
+                format!("{name} knows no model {model} ({status}){said}"),
                 "check the model's id in the configuration",
             ),
-            404 | 405 => failure(
-                FailureKind::Config,
+            Meaning::Wire => of(
+                Config,
+                format!("{name} serves {model} over another API ({status}){said}"),
+                "set `api` of the model, such as api = \"openai-responses\"",
+            ),
+            Meaning::Path => of(
+                Config,
                 format!("{url} serves no models ({status}){said}"),
                 "check the service's base_url and api",
             ),
-            429 if refusal.error.says("insufficient_quota") => {
-                provider(format!("the quota of {name} is used up{said}"), "see its billing page")
-            }
-            429 => {
-                provider(format!("{name} limits the rate of requests (429){said}"), &later(refusal))
-            }
-            529 => provider(format!("{name} is overloaded (529){said}"), &later(refusal)),
-            300..=399 => failure(
-                FailureKind::Config,
-                format!("{url} redirects elsewhere ({status})"),
+            Meaning::Redirect => of(
+                Config,
+                format!("{url} redirects elsewhere ({status}){said}"),
                 "set the service's base_url to where it redirects to",
             ),
-            500..=599 => provider(format!("{name} failed ({status}){said}"), &later(refusal)),
-            _ => provider(format!("{name} refused the request ({status}){said}"), ""),
+            Meaning::ProxyLogin => proxy_login(),
+            Meaning::Form => of(
+                Provider,
+                format!("{name} does not take the request ({status}){said}"),
+                "check the service's api, and the model's output, efforts and thinking in the \
+                 configuration",
+            ),
+            Meaning::Rate => {
+                of(Provider, format!("{name} limits the rate of requests (429){said}"), &later)
+            }
+            Meaning::Overloaded => {
+                of(Provider, format!("{name} is overloaded ({status}){said}"), &later)
+            }
+            Meaning::Unavailable => {
+                of(Provider, format!("{name} is not available ({status}){said}"), &later)
+            }
+            Meaning::TimedOut => {
+                of(Provider, format!("{name} took too long ({status}){said}"), &later)
+            }
+            Meaning::Broken => of(Provider, format!("{name} failed ({status}){said}"), &later),
+            Meaning::Other => {
+                of(Provider, format!("{name} refused the request ({status}){said}"), &later)
+            }
         }
     }
 
     fn credentials(&self, status: u16, said: &str) -> Failure {
         let name = &self.service.name;
         let message = match (status, &self.service.key) {
-            (401, None) => format!("{name} wants a key, and none is set{said}"),
-            (401, Some(_)) => format!("{name} refused the key (401){said}"),
+            (_, None) => format!("{name} wants a key, and none is set{said}"),
+            (400 | 401, Some(_)) => format!("{name} refused the key ({status}){said}"),
             _ => format!("{name} does not allow this ({status}){said}"),
         };
         let hint = match &self.service.key {
@@ -125,10 +202,10 @@ impl Teller<'_> {
         self.service.key_source.clone().unwrap_or_else(|| "the service's key".to_owned())
     }
 
-    fn overflow(&self, error: &ServiceError) -> Failure {
+    fn overflow(&self, excess: Option<Excess>, error: &ServiceError) -> Failure {
         let model = self.clean(&self.request.model.id);
-        let message = match error.overflow.or_else(|| overflow_in(&error.message)) {
-            Some((tokens, window)) => format!(
+        let message = match excess {
+            Some(Excess { tokens, window }) => format!(
                 "the conversation no longer fits the window of {model}: {tokens} tokens, {window} fit"
             ),
             None => {
@@ -136,7 +213,7 @@ impl Teller<'_> {
             }
         };
         failure(
-            FailureKind::Overflow,
+            FailureKind::Overflow { excess },
             message,
             "start a new session, or choose a model with a larger window",
         )
@@ -205,44 +282,12 @@ fn clean(text: &str, chars_max: usize) -> String {
     line.chars().take(chars_max).chain(['…']).collect()
 }
 
-fn speaks_of_model(error: &ServiceError) -> bool {
-    error.says("model_not_found")
-        || error.says("not_found_error")
-        || error.message.to_lowercase().contains("model")
-}
-
-fn is_overflow(error: &ServiceError) -> bool {
-    let message = error.message.to_lowercase();
-    let phrases = [
-        "prompt is too long",
-        "maximum context length",
-        "exceed context limit",
-        "exceeds the available context",
-        "context window",
-        "context size",
-        "context length",
-        "input is too long",
-        "too many tokens",
-    ];
-    error.overflow.is_some()
-        || error.says("context_length_exceeded")
-        || error.says("exceed_context_size_error")
-        || error.says("request_too_large")
-        || phrases.iter().any(|phrase| message.contains(phrase))
-}
-
-/// Tokens and window, where a message names exactly two numbers that could be them.
-fn overflow_in(message: &str) -> Option<(u64, u64)> {
-    const WINDOW_MIN: u64 = 256;
-    let digits = |char: char| !char.is_ascii_digit() && char != ',';
-    let numbers = message.split(digits).filter_map(|word| word.replace(',', "").parse().ok());
-    let mut numbers: Vec<u64> = numbers.filter(|number| *number >= WINDOW_MIN).collect();
-    numbers.sort_unstable();
-    numbers.dedup();
-    match numbers[..] {
-        [window, tokens] => Some((tokens, window)),
-        _ => None,
-    }
+fn proxy_login() -> Failure {
+    failure(
+        FailureKind::Config,
+        "the proxy wants a name and a password (407)".to_owned(),
+        "set HTTPS_PROXY (HTTP_PROXY for http://) to http://NAME:PASSWORD@HOST:PORT",
+    )
 }
 
 #[cfg(test)]
@@ -294,8 +339,8 @@ mod tests {
 
     #[test]
     fn overflow_names_the_numbers_where_they_are_given() {
-        let expected = "Overflow: the conversation no longer fits the window of acme-1: 44055 \
-                        tokens, 8192 fit";
+        let expected = "Overflow { excess: Some(Excess { tokens: 44055, window: 8192 }) }: the \
+                        conversation no longer fits the window of acme-1: 44055 tokens, 8192 fit";
         let fields = json!({"type": "exceed_context_size_error", "n_prompt_tokens": 44055,
             "n_ctx": 8192, "message": "x"});
         assert!(tell(&status(400, &fields), 1).starts_with(expected));
@@ -308,8 +353,11 @@ mod tests {
 
     #[test]
     fn foreign_text_comes_without_control_characters() {
-        let told = tell(&status(400, &json!({"message": "a\u{1b}[31m\r\n\u{9b}b \u{202e}c"})), 1);
-        assert_eq!(told, "Provider: acme refused the request (400): a [31m b c []");
+        let told = tell(&status(418, &json!({"message": "a\u{1b}[31m\r\n\u{9b}b \u{202e}c"})), 1);
+        assert_eq!(
+            told,
+            "Provider: acme refused the request (418): a [31m b c [try again later, or choose another model]"
+        );
         let page = format!("<html>\u{7}{}", "x".repeat(500));
         let told = tell(&Trouble::NotStream(page), 1);
         assert!(told.contains("<html> xxx") && told.chars().count() < 250, "{told}");
@@ -330,12 +378,12 @@ mod tests {
         ];
         let expected = [
             "Provider: nothing answers at http://127.0.0.1:9/v1 (3 requests were made) [is the server running?]",
-            "Provider: acme sent nothing for 300 s (2 requests were made) [the service may be overloaded; try again, or choose another model]",
+            "Provider: acme sent nothing for 300 s (2 requests were made) [the service may be overloaded; try again, choose another model, or raise network.first_byte and network.idle]",
             "Provider: the reply of acme broke off: connection reset by peer (6 requests were made) [try again]",
             "Provider: the stream of acme holds what is no JSON: {\"choices (3 requests were made) [check the service's api, and what stands between here and http://127.0.0.1:9/v1]",
-            "Config: acme knows no model acme-1: model \"acme-1\" not found [check the model's id in the configuration]",
+            "Config: acme knows no model acme-1 (404): model \"acme-1\" not found [check the model's id in the configuration]",
             "Config: http://127.0.0.1:9/v1 serves no models (404): Not Found [check the service's base_url and api]",
-            "Provider: the quota of acme is used up: pay [see its billing page]",
+            "Provider: the quota or the credit at acme is used up (429): pay [see its billing page, or choose a model of another service]",
             "Provider: acme is overloaded (529): Overloaded (6 requests were made) [try again later, or choose another model]",
             "Provider: acme failed (500): oops (6 requests were made) [try again later, or choose another model]",
         ];

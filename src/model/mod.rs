@@ -7,24 +7,36 @@
 //!
 //! - `client` makes a request, again where that helps; `attempt` is one of them, `retry` decides.
 //! - `dialect` is what a wire format must say of itself; each has a folder: `openai_chat`,
-//!   `openai_responses`, `anthropic`. `sse` takes a stream apart, `decoder` hands its events to the
-//!   dialect.
+//!   `openai_responses`, `anthropic`, `gemini`, and `copilot`, which is one of the others by each
+//!   model. `sse` takes a stream apart, `decoder` hands its events to the dialect.
 //! - `conversation` is what the dialects have in common: who speaks when, calls with their results.
+//! - `discovery` asks services what they serve.
+//! - `roads` are the HTTP clients, `clock` keeps the deadlines and notices silence, `sending` reads the
+//!   HTTP library's errors, `listen` is whom a reply is told to.
 //! - `failure` turns trouble into a sentence with a hint.
 
 mod anthropic;
 mod attempt;
 mod client;
+mod clock;
 mod conversation;
+mod copilot;
 mod decoder;
 mod dialect;
+mod discovery;
 mod estimate;
 mod failure;
+mod gemini;
+mod listen;
+mod meaning;
 mod openai_chat;
 mod openai_responses;
+mod overflow;
 mod retry;
+mod roads;
 #[cfg(test)]
 mod sample;
+mod sending;
 mod sse;
 mod timing;
 mod trouble;
@@ -34,8 +46,11 @@ use serde_json::Value;
 use std::time::Duration;
 
 pub use client::Client;
+pub use copilot::{DeviceAnswer, DeviceCode, DeviceLogin, copilot_address};
+pub use discovery::Cache;
 pub use estimate::Estimator;
-pub use timing::Timing;
+pub use listen::{Listen, Lost};
+pub use timing::{Network, Timing};
 
 /// What a model is asked. With the same system text, tools and items, and more items behind them,
 /// the messages of the new body begin with those of the old one, byte for byte, apart from the
@@ -76,8 +91,11 @@ pub enum Progress<'a> {
         wait: Duration,
         why: &'a str,
     },
-    /// Nothing has come for this long. Said again each time as much has passed.
+    /// Nothing has come for this long. Said again each time the silence has doubled.
     Silent(Duration),
+    /// The model has said no word for this long, but the connection lives: bytes come that say
+    /// nothing, as services send them while a model thinks.
+    Thinking(Duration),
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -133,10 +151,12 @@ mod tests {
         let reasoning = json!({ "reasoning_content": "hm" });
         let encrypted = json!({ "type": "reasoning", "id": format!("rs_{number}"), "summary": [],
             "encrypted_content": "gA" });
+        let signed = json!({ "text": "hm", "thought": true, "thoughtSignature": "s" });
         let mut items = vec![
             Item::Thought { text: "hm".into(), opaque: opaque("anthropic", value) },
             Item::Thought { text: "hm".into(), opaque: opaque("openai-responses", encrypted) },
             Item::Thought { text: "hm".into(), opaque: opaque("openai-chat", reasoning) },
+            Item::Thought { text: "hm".into(), opaque: opaque("gemini", json!([signed])) },
             assistant("a"),
         ];
         let names: Vec<_> = (0..calls).map(|at| format!("c{number}_{at}")).collect();
@@ -156,7 +176,8 @@ mod tests {
         let body = body(&service(api, "http://localhost/v1"), &request(items));
         let list = match api {
             Api::OpenaiResponses => "input",
-            Api::OpenaiChat | Api::Anthropic => "messages",
+            Api::Gemini => "contents",
+            Api::OpenaiChat | Api::Anthropic | Api::Copilot => "messages",
         };
         let messages = body[list].as_array().expect(list);
         let marker = ",\"cache_control\":{\"type\":\"ephemeral\"}";

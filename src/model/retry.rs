@@ -1,5 +1,6 @@
 //! Whether a request is made again, and after what wait. The one place that decides it.
 
+use super::meaning::{self, Meaning};
 use super::timing::Timing;
 use super::trouble::{Refusal, Trouble};
 use std::time::{Duration, SystemTime};
@@ -12,6 +13,8 @@ const REQUESTS_MAX_UNREACHABLE: u32 = 3;
 const REQUESTS_MAX_BAD_JSON: u32 = 3;
 /// Who was silent for minutes is asked once more.
 const REQUESTS_MAX_SILENT: u32 = 2;
+/// A model that stumbled over a call mostly makes it right when it is asked again.
+const REQUESTS_MAX_BAD_CALL: u32 = 2;
 
 /// The wait before the next request, after as many; None: it would not help.
 pub(super) fn wait(trouble: &Trouble, requests: u32, timing: &Timing) -> Option<Duration> {
@@ -20,7 +23,8 @@ pub(super) fn wait(trouble: &Trouble, requests: u32, timing: &Timing) -> Option<
     }
     match asked_wait(trouble) {
         Some(asked) if asked > timing.retry_after_max => None,
-        Some(asked) => Some(asked),
+        // Who asks for no wait at all is not hammered all the same.
+        Some(asked) => Some(asked.max(timing.backoff)),
         None => Some(backoff(requests, timing)),
     }
 }
@@ -29,21 +33,28 @@ pub(super) fn requests_max(trouble: &Trouble) -> u32 {
     match trouble {
         Trouble::Status(refusal) if is_passing(refusal) => REQUESTS_MAX,
         Trouble::Cut(_) => REQUESTS_MAX,
-        Trouble::Refused | Trouble::Unreachable(_) => REQUESTS_MAX_UNREACHABLE,
+        Trouble::Refused | Trouble::Nameless(_) | Trouble::Unreachable(_) | Trouble::Proxy(_) => {
+            REQUESTS_MAX_UNREACHABLE
+        }
         Trouble::BadJson(_) => REQUESTS_MAX_BAD_JSON,
         Trouble::Silent(_) => REQUESTS_MAX_SILENT,
-        Trouble::Status(_) | Trouble::Unsendable(_) | Trouble::NotStream(_) | Trouble::TooLarge => {
-            1
-        }
+        Trouble::BadCall(_) => REQUESTS_MAX_BAD_CALL,
+        Trouble::Status(_)
+        | Trouble::Unsendable(_)
+        | Trouble::NoCertificates(_)
+        | Trouble::Certificate(_)
+        | Trouble::ProxyLogin
+        | Trouble::Endless(_)
+        | Trouble::NotStream(_)
+        | Trouble::TooLarge => 1,
     }
 }
 
 fn is_passing(refusal: &Refusal) -> bool {
-    if refusal.error.says("insufficient_quota") {
-        return false;
-    }
+    let lasting =
+        matches!(meaning::of(refusal), Meaning::Quota | Meaning::Overflow(_) | Meaning::Filtered);
     let by_status = matches!(refusal.status, 408 | 409 | 429 | 500 | 502 | 503 | 504 | 529);
-    refusal.should_retry.unwrap_or(by_status)
+    !lasting && refusal.should_retry.unwrap_or(by_status)
 }
 
 fn asked_wait(trouble: &Trouble) -> Option<Duration> {
@@ -132,6 +143,7 @@ mod tests {
         };
         assert_eq!(wait(&asks(7), 1, &timing), Some(Duration::from_secs(7)));
         assert_eq!(wait(&asks(3600), 1, &timing), None);
+        assert_eq!(wait(&asks(0), 1, &timing), Some(timing.backoff));
     }
 
     #[test]

@@ -68,10 +68,18 @@ pub(super) fn decode(
     stream: &[u8],
     chunk_bytes: usize,
 ) -> Result<(Decoded, String, String), Trouble> {
+    decode_chunks(api, stream.chunks(chunk_bytes))
+}
+
+/// The same of a stream in these chunks.
+pub(super) fn decode_chunks<'a>(
+    api: Api,
+    chunks: impl IntoIterator<Item = &'a [u8]>,
+) -> Result<(Decoded, String, String), Trouble> {
     let (mut text, mut thought) = (String::new(), String::new());
     let mut decoder = Decoder::new(&service(api, "http://127.0.0.1:9/v1"), &request(&[]));
     let mut parser = Parser::default();
-    for chunk in stream.chunks(chunk_bytes) {
+    for chunk in chunks {
         for event in parser.feed(chunk)? {
             decoder.event(&event, &mut |progress| match progress {
                 Progress::Text(more) => text.push_str(more),
@@ -81,6 +89,17 @@ pub(super) fn decode(
         }
     }
     Ok((decoder.finish(&request(&[])), text, thought))
+}
+
+/// The bytes in chunks of these sizes, over and over.
+pub(super) fn cut<'a>(mut rest: &'a [u8], sizes: &[usize]) -> Vec<&'a [u8]> {
+    let mut sizes = sizes.iter().cycle();
+    std::iter::from_fn(|| {
+        let (chunk, more) = rest.split_at((*sizes.next()?).min(rest.len()));
+        rest = more;
+        (!chunk.is_empty()).then_some(chunk)
+    })
+    .collect()
 }
 
 /// A stream with these data lines.

@@ -1,6 +1,7 @@
 //! What can go wrong with one request, as values that `retry` and `failure` branch on.
 
 use super::sse::TooLarge;
+use crate::protocol::Excess;
 use serde_json::Value;
 use std::time::Duration;
 
@@ -8,12 +9,24 @@ use std::time::Duration;
 pub(super) enum Trouble {
     /// It could not even be sent: an address or a key that no request can carry.
     Unsendable(String),
+    /// The certificates that the user names cannot be had: a sentence.
+    NoCertificates(String),
     /// Nobody listens there.
     Refused,
-    /// No connection for another reason: name, route, TLS, timeout.
+    /// The service's name is not known.
+    Nameless(String),
+    /// No connection because of the service's certificate.
+    Certificate(Certificate),
+    /// No connection through the proxy.
+    Proxy(String),
+    /// The proxy wants a name and a password.
+    ProxyLogin,
+    /// No connection for another reason: route, TLS, timeout.
     Unreachable(String),
     /// Nothing came for as long as this.
     Silent(Duration),
+    /// The reply was not whole after as long as this, though it kept coming.
+    Endless(Duration),
     /// The service said no: by its HTTP status, or in the stream by an error that means the same.
     Status(Refusal),
     /// The stream broke off before its end.
@@ -22,7 +35,19 @@ pub(super) enum Trouble {
     NotStream(String),
     /// An event in the stream that is no JSON; how it begins.
     BadJson(String),
+    /// The model made a call that its service itself could not read; what the service says of it.
+    BadCall(String),
     TooLarge,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Certificate {
+    /// Nobody whom this machine trusts has signed it.
+    Unknown,
+    /// It has expired, or is another host's.
+    Invalid(String),
+    /// There is none: what listens there does not speak TLS.
+    NoTls,
 }
 
 impl From<TooLarge> for Trouble {
@@ -50,13 +75,13 @@ impl Refusal {
 /// The error object of a service, in any of its spellings. Foreign text: not cleaned yet.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct ServiceError {
-    /// The service's `type`, or empty.
+    /// The service's `type`, at Google the reason or the status in a word, or empty.
     pub kind: String,
     /// The service's `code`: a word or a number, as text, or empty.
     pub code: String,
     pub message: String,
-    /// Tokens of the prompt and tokens that fit, where the service gives both.
-    pub overflow: Option<(u64, u64)>,
+    /// Where the service gives the numbers of an overflow as such.
+    pub overflow: Option<Excess>,
 }
 
 impl ServiceError {
@@ -80,11 +105,17 @@ impl ServiceError {
     fn object(error: &Value) -> Self {
         let word = |name: &str| error.get(name).map(plain).unwrap_or_default();
         let number = |name: &str| error.get(name).and_then(Value::as_u64);
+        let known = |name| Some(word(name)).filter(|word: &String| !word.is_empty());
+        let details = error.get("details").and_then(Value::as_array);
+        let details = details.map(Vec::as_slice).unwrap_or_default();
+        let status = || error.get("status").and_then(Value::as_str).map(str::to_owned);
         Self {
-            kind: word("type"),
+            kind: known("type").or_else(|| reason(details)).or_else(status).unwrap_or_default(),
             code: word("code"),
             message: word("message"),
-            overflow: number("n_prompt_tokens").zip(number("n_ctx")),
+            overflow: number("n_prompt_tokens")
+                .zip(number("n_ctx"))
+                .map(|(tokens, window)| Excess { tokens, window }),
         }
     }
 
@@ -111,9 +142,30 @@ impl ServiceError {
             ("insufficient_quota", 429),
             ("timeout_error", 504),
             ("overloaded_error", 529),
+            ("content_filter", 400),
         ];
         meanings.iter().find(|(word, _)| self.says(word)).map_or(500, |(_, status)| *status)
     }
+}
+
+/// What Google asks to wait, in a detail of its error and not in a header: `37s`.
+pub(super) fn retry_delay(value: &Value) -> Option<Duration> {
+    let value = value.get(0).unwrap_or(value);
+    let mut details = value.pointer("/error/details")?.as_array()?.iter();
+    let delay = details.find_map(|detail| detail.get("retryDelay")?.as_str())?;
+    Duration::try_from_secs_f64(delay.strip_suffix('s')?.parse().ok()?).ok()
+}
+
+/// Of Google's details: that the quota of a day is used up, which no short wait helps, or the reason
+/// in a word.
+fn reason(details: &[Value]) -> Option<String> {
+    let words = |name: &'static str| details.iter().filter_map(move |detail| detail.get(name));
+    let violations = words("violations").filter_map(Value::as_array).flatten();
+    let mut quotas = violations.filter_map(|one| one.get("quotaId")?.as_str());
+    if quotas.any(|quota| quota.contains("PerDay")) {
+        return Some("insufficient_quota".to_owned());
+    }
+    words("reason").find_map(Value::as_str).map(str::to_owned)
 }
 
 /// A string as it is, null as nothing, anything else as JSON.
@@ -150,10 +202,31 @@ mod tests {
     }
 
     #[test]
+    fn google_says_beside_its_error_why_and_how_long_to_wait() {
+        let quota = |id: &str| {
+            let error = json!({"error": {"code": 429, "message": "m", "status": "RESOURCE_EXHAUSTED",
+            "details": [
+                {"@type": "type.googleapis.com/google.rpc.QuotaFailure",
+                    "violations": [{"quotaId": id}]},
+                {"@type": "type.googleapis.com/google.rpc.RetryInfo", "retryDelay": "37.5s"},
+            ]}});
+            (retry_delay(&error), ServiceError::read(&error).expect("an error"))
+        };
+        let (delay, error) = quota("GenerateRequestsPerMinutePerProjectPerModel");
+        assert_eq!((error.kind.as_str(), error.status()), ("RESOURCE_EXHAUSTED", 429));
+        assert_eq!(delay, Some(Duration::from_millis(37_500)));
+        let (_, error) = quota("GenerateRequestsPerDayPerProjectPerModel");
+        assert!(error.says("insufficient_quota"));
+        let key = json!({"error": {"code": 400, "status": "INVALID_ARGUMENT",
+            "details": [{"reason": "API_KEY_INVALID"}]}});
+        assert!(ServiceError::read(&key).expect("an error").says("API_KEY_INVALID"));
+    }
+
+    #[test]
     fn llama_gives_the_numbers_of_an_overflow() {
         let error = json!({"error": {"code": 400, "type": "exceed_context_size_error",
             "n_prompt_tokens": 44055, "n_ctx": 8192, "message": "too long"}});
         let error = ServiceError::read(&error).expect("an error");
-        assert_eq!(error.overflow, Some((44_055, 8_192)));
+        assert_eq!(error.overflow, Some(Excess { tokens: 44_055, window: 8_192 }));
     }
 }

@@ -1,9 +1,9 @@
 //! What a session says: nine families, each a small enum.
 
 use super::{
-    Answer, Ask, AskId, Budget, Decision, FileSummary, GateVerdict, Guarded, Item, Mode, Net, OpId,
-    Owner, Pen, Pick, Quality, SessionId, Setting, ShellKind, TermId, TreeKind, TurnId, Usage,
-    Walls,
+    Answer, Ask, AskId, Budget, Compacted, Decision, FileSummary, GateVerdict, Guarded, Item, Mode,
+    Net, OpId, Owner, Pen, Pick, Quality, SessionId, Setting, ShellKind, TermId, TreeKind, TurnId,
+    Usage, Walls,
 };
 use serde::{Deserialize, Serialize};
 
@@ -69,6 +69,13 @@ pub enum SessionEvent {
     Resumed {
         version: String,
     },
+    /// So many tokens may a prompt of the model have: another model was chosen, or its service
+    /// said so.
+    Window {
+        tokens: u64,
+    },
+    /// The model is told less of the conversation from here on.
+    Compacted(Compacted),
     Ended,
 }
 
@@ -142,6 +149,7 @@ pub enum Limit {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 #[error("{message}")]
 pub struct Failure {
+    #[serde(flatten)]
     pub kind: FailureKind,
     pub message: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -149,7 +157,7 @@ pub struct Failure {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[serde(tag = "kind", rename_all = "snake_case")]
 pub enum FailureKind {
     /// A key is missing or refused.
     Credentials,
@@ -157,12 +165,22 @@ pub enum FailureKind {
     Config,
     /// The service did not answer, or not as it should.
     Provider,
-    /// The conversation no longer fits the model's window.
-    Overflow,
+    /// The conversation no longer fits the model's window: by how much, where the service said so.
+    Overflow {
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        excess: Option<Excess>,
+    },
     /// Neither a draft nor a copy of the tree can be had, where one is needed.
     Draft,
     /// Disk, terminal, journal: this machine.
     Local,
+}
+
+/// What a service counted, in tokens: the prompt, and what fits its model's window.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Excess {
+    pub tokens: u64,
+    pub window: u64,
 }
 
 /// A piece of a reply that is still coming.
@@ -312,4 +330,26 @@ pub enum NoticeLevel {
     Info,
     Warning,
     Error,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_failure_is_one_flat_object_with_or_without_the_numbers_of_an_overflow() {
+        let excess = Excess { tokens: 44_055, window: 8192 };
+        for (excess, line) in [
+            (None, r#"{"kind":"overflow","message":"m"}"#),
+            (
+                Some(excess),
+                r#"{"kind":"overflow","excess":{"tokens":44055,"window":8192},"message":"m"}"#,
+            ),
+        ] {
+            let kind = FailureKind::Overflow { excess };
+            let failure = Failure { kind, message: "m".into(), hint: None };
+            assert_eq!(serde_json::to_string(&failure).expect("JSON"), line);
+            assert_eq!(serde_json::from_str::<Failure>(line).expect("a failure"), failure);
+        }
+    }
 }

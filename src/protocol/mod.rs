@@ -6,6 +6,7 @@
 
 mod ask;
 mod change;
+mod compacted;
 mod event;
 mod facts;
 mod gate;
@@ -24,8 +25,9 @@ mod usage;
 
 pub use ask::{Answer, Ask, Class, HunkRef, Judgement, Question, Verdict};
 pub use change::{Change, ChangeKind, Hunk, Line, LineKind};
+pub use compacted::{Compacted, Masked, Shortened};
 pub use event::{
-    AskEvent, Body, Delta, DraftEvent, End, Event, Failure, FailureKind, Limit, Notice,
+    AskEvent, Body, Delta, DraftEvent, End, Event, Excess, Failure, FailureKind, Limit, Notice,
     NoticeLevel, Queued, SessionEvent, TermEvent, TurnEvent, UsageEvent,
 };
 pub use facts::{
@@ -46,7 +48,9 @@ pub use review::{
 };
 pub use screen::{Attributes, Cell, Color, Cursor, CursorShape, Modes, Quality, Screen, Size};
 pub use scrollback::{CellStyle, LineAt, Scrollback, TextBlock};
-pub use service::{Api, EditFormat, Effort, ModelSpec, Secret, Service, Thinking, Verbosity};
-pub use setting::{Budget, Mode, Net, Owner, Pen, Setting, TreeKind, Walls};
+pub use service::{
+    Api, EditFormat, Effort, Found, ModelSpec, Secret, Service, Thinking, Verbosity,
+};
+pub use setting::{Budget, Depth, Mode, Net, Owner, Pen, Setting, TreeKind, Walls};
 pub use tool::Tool;
 pub use usage::{Price, Usage};

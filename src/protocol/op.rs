@@ -68,6 +68,8 @@ pub enum Op {
         message: Option<String>,
     },
     Set(Setting),
+    /// Makes the conversation shorter for the model; no turn may run.
+    Compact,
     /// What the user typed into a terminal.
     Input {
         term: TermId,

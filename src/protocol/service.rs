@@ -11,10 +11,14 @@ pub enum Api {
     OpenaiResponses,
     OpenaiChat,
     Anthropic,
+    Gemini,
+    /// GitHub Copilot's, which is one of the others by each model.
+    Copilot,
 }
 
 impl Api {
-    pub const ALL: [Api; 3] = [Api::OpenaiResponses, Api::OpenaiChat, Api::Anthropic];
+    pub const ALL: [Api; 5] =
+        [Api::OpenaiResponses, Api::OpenaiChat, Api::Anthropic, Api::Gemini, Api::Copilot];
 
     /// As the config names it.
     pub const fn name(self) -> &'static str {
@@ -22,6 +26,8 @@ impl Api {
             Api::OpenaiResponses => "openai-responses",
             Api::OpenaiChat => "openai-chat",
             Api::Anthropic => "anthropic",
+            Api::Gemini => "gemini",
+            Api::Copilot => "copilot",
         }
     }
 }
@@ -184,6 +190,29 @@ pub struct ModelSpec {
     pub edits: EditFormat,
     /// Another model, by name, that is taken for a request that this one's service cannot serve.
     pub fallback: Option<String>,
+}
+
+/// What a service says of a model that it serves: None where it says nothing.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Found {
+    /// As the service names it.
+    pub id: String,
+    /// Tokens of the whole window, as it is served.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub context: Option<u64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub prompt: Option<u64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub output: Option<u64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub efforts: Option<Vec<Effort>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub price: Option<Price>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub api: Option<Api>,
+    /// The service cuts a prompt that is too long off without a word.
+    #[serde(default)]
+    pub truncates: bool,
 }
 
 impl ModelSpec {

@@ -1,5 +1,6 @@
 //! What a user may set while a session runs, and what is in force.
 
+use super::{Effort, Verbosity};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -38,6 +39,57 @@ impl Mode {
 }
 
 impl fmt::Display for Mode {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(self.name())
+    }
+}
+
+/// How thorough an answer is to be.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Depth {
+    /// As the service has it.
+    #[default]
+    Auto,
+    Brief,
+    Normal,
+    Deep,
+}
+
+impl Depth {
+    pub const ALL: [Depth; 4] = [Depth::Auto, Depth::Brief, Depth::Normal, Depth::Deep];
+
+    pub const fn name(self) -> &'static str {
+        match self {
+            Depth::Auto => "auto",
+            Depth::Brief => "brief",
+            Depth::Normal => "normal",
+            Depth::Deep => "deep",
+        }
+    }
+
+    /// The effort to wish for; None: the service's default.
+    pub const fn effort(self) -> Option<Effort> {
+        match self {
+            Depth::Auto => None,
+            Depth::Brief => Some(Effort::Low),
+            Depth::Normal => Some(Effort::Medium),
+            Depth::Deep => Some(Effort::High),
+        }
+    }
+
+    /// The verbosity to wish for; None: the service's default.
+    pub const fn verbosity(self) -> Option<Verbosity> {
+        match self {
+            Depth::Auto => None,
+            Depth::Brief => Some(Verbosity::Low),
+            Depth::Normal => Some(Verbosity::Medium),
+            Depth::Deep => Some(Verbosity::High),
+        }
+    }
+}
+
+impl fmt::Display for Depth {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         out.write_str(self.name())
     }
@@ -115,8 +167,10 @@ pub struct Budget {
 #[serde(rename_all = "snake_case")]
 pub enum Setting {
     Mode(Mode),
-    /// A name from the configured models.
+    /// A name from the configured models; in force with the next request.
     Model(String),
+    /// In force with the next request.
+    Depth(Depth),
     /// In force at once, for the running turn too.
     Budget(Budget),
     /// A rule for the rest of the session: commands that start with these words need no question.

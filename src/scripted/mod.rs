@@ -1,7 +1,7 @@
 //! A model that plays a script, over real HTTP on loopback: for tests, for the demo.
 //!
-//! It speaks three wires, OpenAI's Responses and Chat Completions and Anthropic's Messages, from one
-//! script, and it is strict: what the real services would refuse, it refuses, in their words. It
+//! It speaks four wires, OpenAI's Responses and Chat Completions, Anthropic's Messages and Gemini, from
+//! one script, and it is strict: what the real services would refuse, it refuses, in their words. It
 //! knows nothing of who asks; what a reply *means* is up to the script.
 //!
 //! # A script
@@ -32,7 +32,7 @@
 //! fault = "429"              # any status from 400 to 599, in the shape of each service, or:
 //! retry_after = 1            # … seconds, or a text as it stands: a date
 //! message = "Slow down."     # … what the service says
-//! code = "insufficient_quota" # … its code (OpenAI) or type (messages)
+//! code = "insufficient_quota" # … its code (OpenAI), type (messages) or reason (gemini)
 //! ```
 //!
 //! The other faults play the reply's text and calls, and break them after `after_chunks` pieces,
@@ -42,7 +42,9 @@
 //! the stream (of Responses the failed response, and with `after_chunks = 0` an event of its own).
 //! `slow` breaks nothing; its `chunk_ms` is 50 by default. `html` is a page for
 //! browsers instead of a reply, `overflow` the refusal of a prompt that is too long. In a table,
-//! `arguments` are sent with their keys sorted; `arguments_raw` keeps any order.
+//! `arguments` are sent with their keys sorted; `arguments_raw` keeps any order. On the Gemini wire
+//! raw arguments that are no object end the reply as a malformed call, and the calls of every second
+//! reply have no id.
 //!
 //! # Tokens
 //!
@@ -54,6 +56,7 @@
 
 mod chat;
 mod count;
+mod gemini;
 mod given;
 mod messages;
 mod play;

@@ -5,7 +5,7 @@ use super::prompts::Prompts;
 use super::refusal::{Refusal, Wire};
 use super::script::{Fault, RetryAfter, Script, Scripted};
 use super::stream::{Say, Stream, play};
-use super::{chat, messages, responses};
+use super::{chat, gemini, messages, responses};
 use crate::protocol::Usage;
 use serde_json::Value;
 
@@ -17,6 +17,7 @@ const PAGE: &str = "<!doctype html>\n<html><head><title>Welcome</title></head>\n
 /// A request as it came.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Recorded {
+    /// With the query.
     pub path: String,
     /// Without those that carry a key.
     pub headers: Vec<(String, String)>,
@@ -113,19 +114,19 @@ impl Play {
 
     fn admit(&mut self, incoming: &Incoming, body: &Value) -> Result<Asked, Refusal> {
         if self.script.key.is_some() && incoming.key != self.script.key {
-            let message = match incoming.wire {
-                Wire::Responses | Wire::Chat => "Incorrect API key provided.",
-                Wire::Messages => "invalid x-api-key",
-            };
-            let refusal = Refusal::new(401, message);
+            let refused = |message: &str| Refusal::new(401, message);
             return Err(match incoming.wire {
-                Wire::Responses | Wire::Chat => refusal.coded("invalid_api_key"),
-                Wire::Messages => refusal,
+                Wire::Responses | Wire::Chat => {
+                    refused("Incorrect API key provided.").coded("invalid_api_key")
+                }
+                Wire::Messages => refused("invalid x-api-key"),
+                Wire::Gemini => gemini::invalid_key(incoming.key.as_deref()),
             });
         }
         let checked = match incoming.wire {
             Wire::Responses => responses::check(body, &self.given, self.script.efforts.as_deref()),
             Wire::Chat => chat::check(body, &self.given),
+            Wire::Gemini => gemini::check(&incoming.path, body, &self.given),
             Wire::Messages => {
                 let version = |header: &(String, String)| header.0 == "anthropic-version";
                 if incoming.headers.iter().any(version) {
@@ -197,6 +198,7 @@ impl Play {
         let prefix = match wire {
             Wire::Responses | Wire::Chat => "call",
             Wire::Messages => "toolu",
+            Wire::Gemini => "gemini",
         };
         let call_ids: Vec<_> =
             (1..=reply.calls.len()).map(|call| format!("{prefix}_{number}_{call}")).collect();
@@ -215,6 +217,7 @@ impl Play {
         let error = Refusal::new(529, "Overloaded").coded(match wire {
             Wire::Responses | Wire::Chat => "server_error",
             Wire::Messages => "overloaded_error",
+            Wire::Gemini => "SERVICE_OVERLOADED",
         });
         let error = error.body(wire);
         let stream = match wire {
@@ -228,8 +231,12 @@ impl Play {
                 play(reply, events, chat::error(&error))
             }
             Wire::Messages => play(reply, messages::events(&say), messages::error(&error)),
+            Wire::Gemini => play(reply, gemini::events(&say), gemini::error(&error)),
         };
-        self.given.note(&thought, &call_ids);
+        match wire {
+            Wire::Responses | Wire::Chat | Wire::Messages => self.given.note(&thought, &call_ids),
+            Wire::Gemini => gemini::signed(&say, &mut self.given),
+        }
         (stream, usage)
     }
 }
@@ -256,6 +263,13 @@ fn unknown_model(wire: Wire, model: &str) -> Refusal {
             Refusal::new(404, message).coded("model_not_found")
         }
         Wire::Messages => Refusal::new(404, format!("model: {model}")),
+        Wire::Gemini => {
+            let message = format!(
+                "models/{model} is not found for API version v1beta, or is not supported for \
+                 generateContent. Call ListModels to see the list of available models."
+            );
+            Refusal::new(404, message)
+        }
     }
 }
 
@@ -274,6 +288,10 @@ fn overflow(wire: Wire) -> Refusal {
         )
         .coded("context_length_exceeded"),
         Wire::Messages => Refusal::new(400, "prompt is too long: 44055 tokens > 8192 maximum"),
+        Wire::Gemini => Refusal::new(
+            400,
+            "The input token count (44055) exceeds the maximum number of tokens allowed (8192).",
+        ),
     }
 }
 

@@ -1,5 +1,6 @@
 //! What a service says when it says no, in the shape of each.
 
+use super::gemini;
 use serde_json::{Value, json};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -7,12 +8,13 @@ pub(super) enum Wire {
     Responses,
     Chat,
     Messages,
+    Gemini,
 }
 
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Refusal {
     pub status: u16,
-    /// OpenAI's `code`, and Anthropic's `type` where a script sets it.
+    /// OpenAI's `code`, Google's `reason`, and Anthropic's `type` where a script sets it.
     pub code: Option<String>,
     /// OpenAI's `param`: what is wrong.
     pub param: Option<String>,
@@ -49,6 +51,7 @@ impl Refusal {
                 },
                 "request_id": "req_scripted",
             }),
+            Wire::Gemini => gemini::refused(self, None),
         }
     }
 }

@@ -1,6 +1,7 @@
 //! HTTP on loopback around a [`Play`].
 
 use super::count::load_ahead;
+use super::gemini;
 use super::play::{Incoming, Outgoing, Play, Recorded};
 use super::refusal::{Refusal, Wire};
 use super::script::Script;
@@ -25,7 +26,8 @@ const REQUEST_BYTES_MAX: usize = 32 << 20;
 /// Connections that are served at the same time.
 const CONNECTIONS_MAX: usize = 256;
 /// Headers that carry a key, and are not recorded.
-const SECRET_HEADERS: [&str; 4] = ["authorization", "x-api-key", "api-key", "cookie"];
+const SECRET_HEADERS: [&str; 5] =
+    ["authorization", "x-api-key", "api-key", "x-goog-api-key", "cookie"];
 
 type ResponseBody = UnsyncBoxBody<Bytes, io::Error>;
 
@@ -116,6 +118,7 @@ async fn respond(request: Request<Body>, play: Arc<Mutex<Play>>) -> Response<Res
         (&Method::POST, "/v1/responses") => Wire::Responses,
         (&Method::POST, "/v1/chat/completions") => Wire::Chat,
         (&Method::POST, "/v1/messages") => Wire::Messages,
+        (&Method::POST, path) if gemini::model_in(path).is_some() => Wire::Gemini,
         (method, path) => {
             let message = format!("Invalid URL ({method} {path})");
             return json_response(404, &Refusal::new(404, message).body(Wire::Chat));
@@ -127,7 +130,7 @@ async fn respond(request: Request<Body>, play: Arc<Mutex<Play>>) -> Response<Res
     };
     let incoming = Incoming {
         wire,
-        path: head.uri.path().to_owned(),
+        path: head.uri.path_and_query().map_or("/", |path| path.as_str()).to_owned(),
         headers: recorded_headers(&head.headers),
         key: key(wire, &head.headers),
         body: body.to_bytes().to_vec(),
@@ -153,11 +156,15 @@ fn key(wire: Wire, headers: &HeaderMap) -> Option<String> {
             text("authorization")?.strip_prefix("Bearer ").map(str::to_owned)
         }
         Wire::Messages => text("x-api-key").map(str::to_owned),
+        Wire::Gemini => text("x-goog-api-key").map(str::to_owned),
     }
 }
 
 async fn outgoing_response(wire: Wire, outgoing: Outgoing) -> Response<ResponseBody> {
     match outgoing {
+        Outgoing::Refused { refusal, retry_after } if wire == Wire::Gemini => {
+            json_response(refusal.status, &gemini::refused(&refusal, retry_after.as_deref()))
+        }
         Outgoing::Refused { refusal, retry_after } => {
             let mut response = json_response(refusal.status, &refusal.body(wire));
             if let Some(value) = retry_after.and_then(|text| HeaderValue::try_from(text).ok()) {

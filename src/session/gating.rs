@@ -20,7 +20,7 @@ use tokio::task::JoinHandle;
 
 /// In the session's folder: the second draft, and what gates print.
 pub(super) const SECOND: &str = "gates";
-const OUTPUTS: &str = "gate-out";
+pub(super) const OUTPUTS: &str = "gate-out";
 
 pub(super) struct Gating {
     pub(super) review: Arc<Review>,

@@ -2,7 +2,7 @@
 
 use super::gating::SECOND;
 use super::{Options, sweep};
-use crate::config::DraftSettings;
+use crate::config::{Config, DraftSettings};
 use crate::protocol::{Failure, FailureKind, TreeKind};
 use crate::sandbox::{self, Mount, MountError, Spec};
 use crate::workspace::{Backing, Layer, Workspace, WorkspaceError, remove_all, root_of};
@@ -50,7 +50,8 @@ pub(super) fn scratch(session: &Path) -> PathBuf {
 }
 
 pub(super) async fn open(options: &Options, session: &Path) -> Result<Ground, Failure> {
-    let (tree, place) = (options.tree, DraftPlace::new(options, session));
+    let Options { config, folder, entry, tree, .. } = options;
+    let (tree, place) = (*tree, DraftPlace::new(config, folder, entry, session));
     let opened = tokio::task::spawn_blocking(move || match tree {
         Tree::Only(TreeKind::Draft) => place.first().map_err(|error| no_draft(&error)),
         Tree::Only(kind) => place.without(kind),
@@ -85,9 +86,11 @@ pub(super) struct DraftPlace {
     settings: DraftSettings,
     /// What drafts show though their own temporary folder would hide it.
     readable: Vec<PathBuf>,
+    /// Where stored keys are, or will be: never seen in a draft.
+    keys: PathBuf,
 }
 
-/// What a session leaves: its pending changes, as a patch that `git apply` takes.
+/// What a session leaves: its pending changes, as a patch that `brisk apply` and `git apply` take.
 pub(super) fn keep_pending(workspace: &Workspace, session: &Path) -> Result<(), WorkspaceError> {
     let path = session.join(PATCH);
     let failed = |source| WorkspaceError::Io { path: path.clone(), source };
@@ -120,9 +123,8 @@ pub(super) fn finish(session: &Path, root: &Path, tree: TreeKind) -> Vec<String>
         if tree == TreeKind::Draft {
             keep_pending(&workspace, session).map_err(|error| error.to_string())?;
             if session.join(PATCH).exists() {
-                let patch = session.join(PATCH).display().to_string();
                 told.push(format!(
-                    "session {name} was killed; what it had pending: git apply {patch}"
+                    "session {name} was killed; take what it had pending with: brisk apply {name}"
                 ));
             }
         }
@@ -178,17 +180,19 @@ impl NoDraft {
 }
 
 impl DraftPlace {
-    pub(super) fn new(options: &Options, session: &Path) -> DraftPlace {
-        let paths = &options.config.paths;
-        let mut readable = vec![paths.config.clone(), session.to_owned(), options.entry.clone()];
+    /// `entry`: the brisk program.
+    pub(super) fn new(config: &Config, folder: &Path, entry: &Path, session: &Path) -> DraftPlace {
+        let paths = &config.paths;
+        let mut readable = vec![paths.config.clone(), session.to_owned(), entry.to_owned()];
         readable.extend(paths.home.clone());
         readable.retain(|path| is_covered(path));
         DraftPlace {
-            folder: options.folder.clone(),
+            folder: folder.to_owned(),
             session: session.to_owned(),
-            entry: options.entry.clone(),
-            settings: options.config.draft(),
+            entry: entry.to_owned(),
+            settings: config.draft(),
             readable,
+            keys: paths.keys(),
         }
     }
 
@@ -203,7 +207,7 @@ impl DraftPlace {
         let root = root_of(&self.folder).map_err(NoDraft::Workspace)?;
         let scratch = scratch(&self.session);
         let work = self.session.join(format!("{name}-{WORK}"));
-        for folder in [&scratch, &work] {
+        for folder in [&scratch, &work, &self.keys] {
             fs::create_dir_all(folder).map_err(|source| {
                 NoDraft::Workspace(WorkspaceError::Io { path: folder.clone(), source })
             })?;
@@ -217,7 +221,7 @@ impl DraftPlace {
             caches: self.settings.caches.clone(),
             writable,
             readable: self.readable.clone(),
-            hidden: Vec::new(),
+            hidden: vec![self.keys.clone()],
         };
         let mount = sandbox::open(&spec).map_err(NoDraft::Mount)?;
         let layer = Layer {

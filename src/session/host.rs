@@ -6,29 +6,29 @@ use super::gating::Gating;
 use super::record::{Record, conversation};
 use super::repair::repairs;
 use super::review::Review;
+use super::routes::Routes;
 use super::shells::Shells;
-use crate::agent::{self, Draft, Out, Surroundings, Terminals, Turn, World};
-use crate::config::Config;
-use crate::model::{Client, Estimator};
+use crate::agent::{self, Draft, Out, Route, Routes as _, Surroundings, Terminals, Turn, World};
+use crate::model::Client;
 use crate::protocol::{
-    Author, Body, DraftEvent, End, Failure, FailureKind, Input, Item, Limit, Mode, ModelSpec,
-    NoticeLevel, Op, Owner, Pen, Request, Service, SessionEvent, SessionId, Setting, TermId,
-    TurnEvent, TurnId, Usage, UserKind,
+    Author, Body, DraftEvent, End, Failure, FailureKind, Input, Item, Limit, Mode, NoticeLevel, Op,
+    OpId, Owner, Pen, Request, SessionEvent, SessionId, Setting, TermId, TurnEvent, TurnId, Usage,
+    UserKind,
 };
 use crate::workspace::{Facts, Head, Workspace};
 use std::fs::File;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
 pub(super) struct Host {
     pub(super) id: SessionId,
-    pub(super) config: Arc<Config>,
     pub(super) client: Arc<Client>,
-    pub(super) model: ModelSpec,
-    pub(super) service: Service,
+    pub(super) routes: Arc<Routes>,
+    /// A model that is being looked up; the next turn starts after it.
+    pub(super) choosing: Option<Choosing>,
     pub(super) workspace: Arc<Workspace>,
     pub(super) review: Arc<Review>,
     pub(super) gating: Arc<Gating>,
@@ -41,7 +41,6 @@ pub(super) struct Host {
     pub(super) record: Arc<Record>,
     pub(super) ops: mpsc::Receiver<Request>,
     pub(super) running: Option<RunningTurn>,
-    pub(super) estimator: Arc<Mutex<Estimator>>,
     /// Whether the model has been told of its surroundings.
     pub(super) told: bool,
     /// The last look at the workspace.
@@ -54,6 +53,11 @@ pub(super) struct Host {
     pub(super) temporary: Option<tempfile::TempDir>,
     /// Says to others that this session lives.
     pub(super) lock: File,
+}
+
+pub(super) struct Choosing {
+    op: OpId,
+    task: JoinHandle<Result<Route, Failure>>,
 }
 
 pub(super) struct RunningTurn {
@@ -72,11 +76,12 @@ impl Host {
                     Some(Request { op: Op::Shutdown, .. }) | None => break,
                     Some(request) => {
                         self.record.set_op(Some(request.id));
-                        self.op(request.op).await;
+                        self.op(request.id, request.op).await;
                         self.record.set_op(None);
                     }
                 },
                 end = ended(&mut self.running) => self.end_turn(end).await,
+                (op, found) = found(&mut self.choosing) => self.choose(op, found),
                 facts = looked(&mut self.looking) => self.go_on(facts),
                 () = self.shells.rested.notified() => self.review_later(Author::User),
             }
@@ -84,14 +89,14 @@ impl Host {
         self.shut_down().await;
     }
 
-    async fn op(&mut self, op: Op) {
+    async fn op(&mut self, id: OpId, op: Op) {
         match op {
             Op::Prompt { text } | Op::Queue { text } if self.running.is_some() => {
                 self.record.queue(text, false);
             }
             Op::Steer { text } if self.running.is_some() => self.record.queue(text, true),
             Op::Prompt { text } | Op::Queue { text } | Op::Steer { text } => {
-                if self.looking.is_some() {
+                if self.looking.is_some() || self.choosing.is_some() {
                     self.held.push(text);
                 } else {
                     self.start_turn(text);
@@ -102,7 +107,9 @@ impl Host {
             Op::Answer { ask, answer } => {
                 self.record.answer(ask, answer);
             }
-            Op::Set(setting) => self.set(setting),
+            Op::Set(Setting::Model(name)) => self.look_up(id, name),
+            Op::Set(setting) => self.record.emit(Body::Setting(setting)),
+            Op::Compact => self.compact(),
             Op::Input { term, input } => self.input(term, &input),
             Op::Pen { term, pen } => self.pen(term, pen),
             Op::Resize { size } => self.shells.resize(size),
@@ -171,29 +178,64 @@ impl Host {
         self.record.give_pen(term, pen);
     }
 
-    fn set(&mut self, setting: Setting) {
-        if let Setting::Model(name) = &setting {
-            let found = self
-                .config
-                .resolve(name)
-                .and_then(|model| Ok((self.config.service(&model.service)?, model)));
-            match found {
-                Ok((service, model)) => {
-                    self.record.set_service(service.name.clone());
-                    self.service = service;
-                    self.model = model;
-                    if self.running.is_some() {
-                        let text = "the running turn keeps its model; the next one has the new one";
-                        self.record.notice(NoticeLevel::Info, text, None);
-                    }
-                }
-                Err(error) => {
-                    let text = error.to_string();
-                    return self.record.notice(NoticeLevel::Error, text, error.hint.as_deref());
-                }
+    fn look_up(&mut self, op: OpId, name: String) {
+        let routes = Arc::clone(&self.routes);
+        let task = tokio::spawn(async move { routes.find(&name).await });
+        self.choosing = Some(Choosing { op, task });
+    }
+
+    /// The model was looked up: it is in force with the next request, or nothing changes.
+    fn choose(&mut self, op: OpId, found: Result<Route, Failure>) {
+        self.choosing = None;
+        self.record.set_op(Some(op));
+        match found {
+            Ok(route) => self.go_to(route),
+            Err(error) => {
+                self.record.notice(NoticeLevel::Error, error.to_string(), error.hint.as_deref());
             }
         }
-        self.record.emit(Body::Setting(setting));
+        self.record.set_op(None);
+        self.start_held();
+    }
+
+    fn go_to(&self, route: Route) {
+        let name = route.model.name.clone();
+        if self.record.settings().budget.cost.is_some() && route.model.price.is_none() {
+            let text =
+                format!("a limit of dollars cannot be kept: the price of {name} is not known");
+            let hint = format!("set models.{name}.price in the config, or choose another model");
+            return self.record.notice(NoticeLevel::Error, text, Some(&hint));
+        }
+        let items = self.record.with_state(conversation);
+        let tokens = agent::tokens(&route.model, &route.estimator, &items);
+        let window = agent::window(&route.model);
+        self.routes.choose(route);
+        if tokens > window {
+            let text = format!(
+                "the conversation has about {tokens} tokens, and {name} takes {window}: it is made \
+                 shorter before the next request"
+            );
+            self.record.notice(NoticeLevel::Warning, text, None);
+        }
+    }
+
+    /// Makes the conversation shorter, because the user wants it.
+    fn compact(&self) {
+        if self.running.is_some() {
+            let text =
+                "a turn runs, and makes room by itself when it must: compact when it has ended";
+            return self.record.notice(NoticeLevel::Info, text, None);
+        }
+        let items = self.record.with_state(conversation);
+        match agent::compact(&self.routes.chosen(), &items, &self.record.standing()) {
+            Some(compacted) => {
+                self.record.emit(Body::Session(SessionEvent::Compacted(compacted)));
+            }
+            None => {
+                let text = "there is nothing in the conversation that could be left out";
+                self.record.notice(NoticeLevel::Info, text, None);
+            }
+        }
     }
 
     fn start_turn(&mut self, prompt: String) {
@@ -215,20 +257,25 @@ impl Host {
         let user = Item::User { text: prompt.clone(), kind: UserKind::Prompt };
         self.record.emit(Body::Item(user));
         let started = Instant::now();
+        let route = self.routes.chosen();
         let mut turn = Turn {
             prompt,
             conversation: self.record.with_state(conversation),
             mode_told: settings.mode,
             step: 0,
             usage: Usage::default(),
-            cost: self.model.price.map(|_| 0.0),
+            cost: route.model.price.map(|_| 0.0),
             last: None,
+            fallback: None,
+            refused: false,
         };
-        let world = World {
+        let mut world = World {
             client: Arc::clone(&self.client),
-            service: self.service.clone(),
-            model: self.model.clone(),
-            estimator: Arc::clone(&self.estimator),
+            routes: Arc::clone(&self.routes) as Arc<dyn agent::Routes>,
+            service: route.service,
+            model: route.model,
+            estimator: route.estimator,
+            depth: settings.depth,
             workspace: Arc::clone(&self.workspace),
             terminals: Arc::clone(&self.shells) as Arc<dyn Terminals>,
             draft: Arc::clone(&self.review) as Arc<dyn Draft>,
@@ -244,7 +291,7 @@ impl Host {
         let task = tokio::spawn(async move {
             review.freshen().await;
             review.before_turn(id, &turn.prompt).await;
-            let run = agent::run(&mut turn, &world, &*record);
+            let run = agent::run(&mut turn, &mut world, &*record);
             match seconds {
                 None => run.await,
                 Some(seconds) => tokio::time::timeout(Duration::from_secs(seconds), run)
@@ -352,6 +399,14 @@ impl Host {
         self.looking = None;
         self.show_tree(&facts);
         self.facts = Some(facts);
+        self.start_held();
+    }
+
+    /// Goes on with what waits, once nothing stands in its way.
+    fn start_held(&mut self) {
+        if self.looking.is_some() || self.choosing.is_some() || self.running.is_some() {
+            return;
+        }
         let mut held = std::mem::take(&mut self.held).into_iter();
         let next = self.record.next_prompt().or_else(|| held.next());
         for text in held {
@@ -395,6 +450,16 @@ impl Host {
 async fn ended(running: &mut Option<RunningTurn>) -> End {
     match running {
         Some(running) => (&mut running.task).await.unwrap_or_else(|_| crashed()),
+        None => std::future::pending().await,
+    }
+}
+
+/// What a model's name means; never, if none is looked up.
+async fn found(choosing: &mut Option<Choosing>) -> (OpId, Result<Route, Failure>) {
+    match choosing {
+        Some(Choosing { op, task }) => {
+            (*op, task.await.expect("looking up a model does not panic"))
+        }
         None => std::future::pending().await,
     }
 }

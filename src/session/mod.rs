@@ -4,6 +4,7 @@
 //! A front end gets a [`Handle`] to send ops with and a [`Subscriber`] to read events from; it folds
 //! them into a [`State`] and never meets the agent. The session owns the tasks: they end with it.
 
+mod applying;
 mod commits;
 mod desk;
 mod fanout;
@@ -15,15 +16,18 @@ mod ledger;
 mod record;
 mod repair;
 mod review;
+mod routes;
 mod shells;
 mod start;
 mod state;
 mod sweep;
 
+pub use applying::{Applying, LeftPatch, last_left, left_by};
 pub use desk::whole;
 pub use fanout::Subscriber;
 pub use ground::{Tree, pending_patch};
 pub use journal::{Replay, read as read_journal, replay};
+pub use routes::{Resolve, by_config};
 pub use start::{Options, Session, start};
 pub use state::{Draft, Entry, EntryBody, Header, Job, Live, Running, State, TermInfo};
 

@@ -1,11 +1,11 @@
 //! The record of a session as it happens: journaled, folded, shown, in this order. It is also the
 //! agent's way out: its events, its questions, what the user says to it.
 
-use super::State;
 use super::fanout::Fanout;
 use super::journal::Journal;
 use super::ledger;
-use crate::agent::{Out, Settings, Wait};
+use super::{EntryBody, State};
+use crate::agent::{Out, Settings, Standing, Wait};
 use crate::policy::{Rule, Rules};
 use crate::protocol::{
     Answer, Ask, AskEvent, AskId, Body, Event, Item, Notice, NoticeLevel, OpId, Pen, Question,
@@ -44,7 +44,8 @@ struct Inner {
 pub(super) struct Ledger {
     /// None: an ephemeral session keeps none.
     pub(super) path: Option<PathBuf>,
-    pub(super) service: String,
+    /// Which service each model is served by.
+    pub(super) services: HashMap<String, String>,
 }
 
 impl Record {
@@ -82,8 +83,9 @@ impl Record {
         self.lock().turn = turn;
     }
 
-    pub(super) fn set_service(&self, service: String) {
-        self.lock().ledger.service = service;
+    /// Calls of this model are this service's in the ledger.
+    pub(super) fn set_service(&self, model: &str, service: &str) {
+        self.lock().ledger.services.insert(model.to_owned(), service.to_owned());
     }
 
     pub(super) fn notice(&self, level: NoticeLevel, text: impl Into<String>, hint: Option<&str>) {
@@ -231,7 +233,7 @@ impl Inner {
             turn: event.turn,
             folder: &header.folder,
             model,
-            service: &self.ledger.service,
+            service: self.ledger.services.get(model).map_or("", String::as_str),
             usage: *usage,
             cost: *cost,
             duration_ms: *duration_ms,
@@ -317,21 +319,34 @@ impl Out for Record {
         Settings {
             mode: header.mode,
             budget: header.budget,
+            depth: header.depth,
             rules: inner.rules.clone(),
             agreed: inner.state.agreed.clone(),
         }
+    }
+
+    fn standing(&self) -> Standing {
+        self.with_state(|state| {
+            let pending = state.draft.files.iter().map(|file| file.path.clone());
+            let mut files: Vec<String> = state.applied.iter().cloned().chain(pending).collect();
+            files.sort();
+            files.dedup();
+            Standing { plan: state.plan.clone(), files }
+        })
     }
 }
 
 /// The conversation so far: what a model is sent.
 pub(super) fn conversation(state: &State) -> Vec<Item> {
-    let items = state.entries.iter().filter_map(|entry| match &entry.body {
-        super::EntryBody::Item(item) => Some(item.clone()),
-        super::EntryBody::Notice(_)
-        | super::EntryBody::Draft(_)
-        | super::EntryBody::Ended { .. } => None,
-    });
-    items.collect()
+    let mut items = Vec::new();
+    for entry in &state.entries {
+        match &entry.body {
+            EntryBody::Item(item) => items.push(item.clone()),
+            EntryBody::Compacted(compacted) => compacted.apply(&mut items),
+            EntryBody::Notice(_) | EntryBody::Draft(_) | EntryBody::Ended { .. } => {}
+        }
+    }
+    items
 }
 
 fn now_ms() -> u64 {

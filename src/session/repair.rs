@@ -12,7 +12,10 @@ pub(super) fn repairs(state: &State, end: &End) -> Vec<Item> {
     }
     let all = state.entries.iter().filter_map(|entry| match &entry.body {
         EntryBody::Item(item) => Some(item),
-        EntryBody::Notice(_) | EntryBody::Draft(_) | EntryBody::Ended { .. } => None,
+        EntryBody::Notice(_)
+        | EntryBody::Draft(_)
+        | EntryBody::Compacted(_)
+        | EntryBody::Ended { .. } => None,
     });
     let mut open: Vec<CallId> = Vec::new();
     for item in all {

@@ -12,7 +12,7 @@ use crate::protocol::{
     NoticeLevel, Pick, TreeKind, TurnId,
 };
 use crate::sandbox::Mount;
-use crate::workspace::{CheckpointId, Freshness, Step, Undone, Workspace};
+use crate::workspace::{CheckpointId, Contents, Freshness, Step, Undone, Workspace};
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::path::Path;
@@ -500,7 +500,14 @@ impl Draft for Review {
 }
 
 fn judge(workspace: &Workspace, change: &Change, configured: &[GuardPaths]) -> Vec<Guarded> {
-    let (old, new) = workspace.sides(&change.id).unwrap_or_default();
+    guards_of(change, &workspace.sides(&change.id).unwrap_or_default(), configured)
+}
+
+pub(super) fn guards_of(
+    change: &Change,
+    (old, new): &Contents,
+    configured: &[GuardPaths],
+) -> Vec<Guarded> {
     let facts = code::facts(&change.path, old.as_deref(), new.as_deref());
     policy::guards(change, &facts, configured)
 }
@@ -517,7 +524,7 @@ pub(super) fn is_picked(guarded: &Guarded, picks: &[Pick]) -> bool {
 }
 
 /// The landing's own record stands before the first write; the journal says what became of it.
-fn log(record: &Record, step: &Step) -> io::Result<()> {
+pub(super) fn log(record: &Record, step: &Step) -> io::Result<()> {
     match step {
         Step::Begins { .. } => {}
         Step::Applied { paths } => {

@@ -7,6 +7,7 @@ use super::host::Host;
 use super::journal::Journal;
 use super::record::{Ledger, Record};
 use super::review::Review;
+use super::routes::{Resolve, Routes};
 use super::shells::Shells;
 use super::{Handle, OPS_MAX, Subscriber, sweep};
 use crate::agent::Out;
@@ -14,10 +15,11 @@ use crate::config::Config;
 use crate::model::{Client, Timing};
 use crate::policy::Rules;
 use crate::protocol::{
-    Body, Budget, Failure, FailureKind, Launch, Mode, ModelSpec, Net, NoticeLevel, Service,
-    SessionEvent, SessionId, Size, Walls,
+    Body, Budget, Depth, Failure, FailureKind, Launch, Mode, ModelSpec, Net, NoticeLevel, Service,
+    SessionEvent, SessionId, Setting, Size, Walls,
 };
 use crate::workspace::{Workspace, root_of};
+use std::collections::HashMap;
 use std::fs::DirBuilder;
 use std::io;
 use std::os::unix::fs::DirBuilderExt;
@@ -37,6 +39,8 @@ pub struct Options {
     pub mode: Mode,
     pub model: ModelSpec,
     pub service: Service,
+    /// For models that are chosen later, and for fallbacks.
+    pub resolve: Resolve,
     pub budget: Budget,
     pub rules: Rules,
     pub size: Size,
@@ -91,7 +95,7 @@ pub async fn start(options: Options) -> Result<Session, Failure> {
     let journal = Journal::create(&folder.join("journal.jsonl"))
         .map_err(|error| no_state(&folder, &error))?;
     let ledger = (!options.ephemeral).then(|| state.join("ledger.jsonl"));
-    let ledger = Ledger { path: ledger, service: options.service.name.clone() };
+    let ledger = Ledger { path: ledger, services: HashMap::new() };
     let record = Arc::new(Record::new(journal, ledger, options.rules.clone()));
     let events = record.fanout.subscribe();
     record.emit(Body::Session(SessionEvent::Started {
@@ -106,6 +110,9 @@ pub async fn start(options: Options) -> Result<Session, Failure> {
         window: options.model.prompt,
         budget: options.budget,
     }));
+    if options.config.depth != Depth::default() {
+        record.emit(Body::Setting(Setting::Depth(options.config.depth)));
+    }
     for text in recovered {
         record.notice(NoticeLevel::Warning, text, None);
     }
@@ -131,7 +138,7 @@ pub async fn start(options: Options) -> Result<Session, Failure> {
         review: Arc::clone(&review),
         record: Arc::clone(&record),
         config: Arc::clone(&options.config),
-        place: DraftPlace::new(&options, &folder),
+        place: DraftPlace::new(&options.config, &options.folder, &options.entry, &folder),
         attended: options.attended,
         off: AtomicBool::new(!options.gates),
         running: Mutex::default(),
@@ -147,12 +154,12 @@ pub async fn start(options: Options) -> Result<Session, Failure> {
     };
     tokio::spawn(desk.run(desk_orders));
     let handle = Handle::new(sender, Arc::clone(&shells), Arc::clone(&review));
+    let routes = Routes::new(options.resolve, Arc::clone(&record), options.model, options.service);
     let host = Host {
         id: id.clone(),
-        config: options.config,
         client: Arc::new(Client::new(options.timing)),
-        model: options.model,
-        service: options.service,
+        routes: Arc::new(routes),
+        choosing: None,
         workspace: Arc::clone(&workspace),
         review,
         gating,
@@ -164,7 +171,6 @@ pub async fn start(options: Options) -> Result<Session, Failure> {
         record,
         ops,
         running: None,
-        estimator: Arc::default(),
         told: false,
         facts: None,
         looking: None,
@@ -177,14 +183,14 @@ pub async fn start(options: Options) -> Result<Session, Failure> {
 }
 
 /// `20261121-143005-k3f9`
-fn new_id() -> SessionId {
+pub(super) fn new_id() -> SessionId {
     let time = jiff::Timestamp::now().strftime("%Y%m%d-%H%M%S").to_string();
     let mark: String = (0..4).map(|_| fastrand::alphanumeric().to_ascii_lowercase()).collect();
     SessionId(format!("{time}-{mark}"))
 }
 
 /// The session's folder, 0700; of an ephemeral session one that goes away with it.
-fn session_folder(
+pub(super) fn session_folder(
     state: &Path,
     id: &SessionId,
     ephemeral: bool,
@@ -198,7 +204,7 @@ fn session_folder(
     Ok((folder, None))
 }
 
-fn no_state(folder: &Path, error: &io::Error) -> Failure {
+pub(super) fn no_state(folder: &Path, error: &io::Error) -> Failure {
     Failure {
         kind: FailureKind::Local,
         message: format!("{} cannot be used: {error}", folder.display()),

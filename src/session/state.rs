@@ -2,10 +2,10 @@
 //! folds the journal, and both come to the same.
 
 use crate::protocol::{
-    Answer, Ask, AskEvent, Body, Budget, Delta, DraftEvent, EditState, End, Event, FileSummary,
-    GateVerdict, Guarded, Item, Mode, Net, Notice, Owner, Pen, Pick, PlanStep, Quality, Question,
-    Queued, SessionEvent, SessionId, Setting, ShellKind, TermEvent, TermId, TreeKind, TurnEvent,
-    TurnId, Usage, UsageEvent, Walls,
+    Answer, Ask, AskEvent, Body, Budget, Compacted, Delta, Depth, DraftEvent, EditState, End,
+    Event, FileSummary, GateVerdict, Guarded, Item, Mode, Net, Notice, Owner, Pen, Pick, PlanStep,
+    Quality, Question, Queued, SessionEvent, SessionId, Setting, ShellKind, TermEvent, TermId,
+    TreeKind, TurnEvent, TurnId, Usage, UsageEvent, Walls,
 };
 
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -68,8 +68,10 @@ pub struct Header {
     pub net: Net,
     pub mode: Mode,
     pub model: String,
+    /// Tokens that the model's prompt may have; 0 if not known.
     pub window: u64,
     pub budget: Budget,
+    pub depth: Depth,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -86,6 +88,8 @@ pub enum EntryBody {
     Notice(Notice),
     /// What became of the draft: applied, rejected, carried in, undone, committed.
     Draft(DraftEvent),
+    /// The model is told less of what stands before.
+    Compacted(Compacted),
     Ended {
         end: End,
         usage: Usage,
@@ -157,7 +161,7 @@ impl State {
             self.seq = event.seq;
         }
         match &event.body {
-            Body::Session(session) => self.session(session),
+            Body::Session(session) => self.session(event, session),
             Body::Turn(turn) => self.turn(event, turn),
             Body::Item(item) => self.item(event, item),
             Body::Delta(delta) => self.live.apply(delta),
@@ -179,8 +183,8 @@ impl State {
         self.entries.push(Entry { seq: event.seq, at: event.at, turn: event.turn, body });
     }
 
-    fn session(&mut self, event: &SessionEvent) {
-        match event {
+    fn session(&mut self, event: &Event, session: &SessionEvent) {
+        match session {
             SessionEvent::Started {
                 session,
                 version,
@@ -205,6 +209,7 @@ impl State {
                     model: model.clone(),
                     window: *window,
                     budget: *budget,
+                    depth: Depth::default(),
                 });
             }
             SessionEvent::Resumed { .. } => {
@@ -214,6 +219,17 @@ impl State {
                 self.terms.clear();
                 self.agents_term = None;
                 self.live = Live::default();
+            }
+            SessionEvent::Window { tokens } => {
+                if let Some(header) = &mut self.header {
+                    header.window = *tokens;
+                }
+            }
+            SessionEvent::Compacted(compacted) => {
+                if let Some(running) = &mut self.running {
+                    running.window_used = compacted.after;
+                }
+                self.push(event, EntryBody::Compacted(compacted.clone()));
             }
             SessionEvent::Ended => self.ended = true,
         }
@@ -411,6 +427,7 @@ impl State {
             Setting::Mode(mode) => header.mode = *mode,
             Setting::Model(model) => header.model.clone_from(model),
             Setting::Budget(budget) => header.budget = *budget,
+            Setting::Depth(depth) => header.depth = *depth,
             Setting::Allow(rule) => self.allowed.push(rule.clone()),
         }
     }

@@ -5,7 +5,7 @@ use crate::protocol::{Body, SessionEvent, TreeKind};
 use crate::workspace::RECORDS;
 use std::fs::{self, File};
 use std::io::{self, Read};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Session folders that one sweep looks at.
 const SESSIONS_MAX: usize = 10_000;
@@ -56,7 +56,7 @@ pub(super) fn recover(sessions: &Path, root: &Path) -> Vec<String> {
             continue;
         }
         let Some(lock) = abandoned(&session) else { continue };
-        if let Some(tree) = tree_of(&session, root) {
+        if let Some((_, tree)) = tree_of(&session).filter(|(folder, _)| folder == root) {
             told.extend(ground::finish(&session, root, tree));
         }
         drop(lock);
@@ -64,14 +64,19 @@ pub(super) fn recover(sessions: &Path, root: &Path) -> Vec<String> {
     told
 }
 
-/// How a session worked in this tree; None: it was in another one.
-fn tree_of(session: &Path, root: &Path) -> Option<TreeKind> {
+/// Whether a process holds a session.
+pub(super) fn is_live(session: &Path) -> bool {
+    session.join(LOCK).exists() && !is_abandoned(session)
+}
+
+/// The tree that a session worked in, and how.
+pub(super) fn tree_of(session: &Path) -> Option<(PathBuf, TreeKind)> {
     let mut bytes = Vec::new();
     let journal = File::open(session.join("journal.jsonl")).ok()?;
     journal.take(HEADER_BYTES_MAX).read_to_end(&mut bytes).ok()?;
     match &replay(&bytes).events.first()?.body {
         Body::Session(SessionEvent::Started { folder, tree, .. }) => {
-            (Path::new(folder) == root).then_some(*tree)
+            Some((PathBuf::from(folder), *tree))
         }
         _ => None,
     }

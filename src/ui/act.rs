@@ -4,6 +4,7 @@ use super::app::App;
 use super::composer::{Edit, Edited};
 use super::keymap::{Scroll, SheetVerb, TermVerb, Verb};
 use super::layout::{self, Kind};
+use super::models::ModelList;
 use super::numbers;
 use super::overlay::Overlay;
 use super::pane::{Focus, Pane};
@@ -51,6 +52,7 @@ pub(crate) fn run(app: &mut App, verb: Verb, key: Key, effects: &mut Vec<Effect>
             effects.push(Effect::Send(Op::Background));
         }
         Verb::BackgroundOrLeft => edit_message(app, Edit::Left, effects),
+        Verb::Models => show_models(app),
         Verb::Terminals => app.overlay = Some(Overlay::terminals()),
         Verb::Send => send(app, effects),
         Verb::Queue => queue(app, effects),
@@ -98,6 +100,11 @@ fn show_plan(app: &mut App) {
     } else {
         app.overlay = Some(Overlay::plan());
     }
+}
+
+fn show_models(app: &mut App) {
+    let current = app.state.header.as_ref().map_or("", |header| header.model.as_str());
+    app.overlay = Some(Overlay::Models(ModelList::new(&app.models, current)));
 }
 
 fn interrupt(app: &mut App, effects: &mut Vec<Effect>) {
@@ -303,7 +310,10 @@ fn slash(app: &mut App, command: Slash, effects: &mut Vec<Effect>) {
         Slash::Quit => effects.push(Effect::Quit),
         Slash::Mode(Mode::Autopilot) => app.overlay = Some(Overlay::autopilot()),
         Slash::Mode(mode) => set(effects, Setting::Mode(mode)),
-        Slash::Model(model) => set(effects, Setting::Model(model)),
+        Slash::Model(Some(model)) => set(effects, Setting::Model(model)),
+        Slash::Model(None) => show_models(app),
+        Slash::Depth(depth) => set(effects, Setting::Depth(depth)),
+        Slash::Compact => effects.push(Effect::Send(Op::Compact)),
         Slash::Diff if app.focus != Focus::Pane(Pane::Diff) => focus_pane(app, Pane::Diff),
         Slash::Diff => {}
         Slash::Review => {

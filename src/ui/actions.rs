@@ -37,6 +37,7 @@ pub(crate) const ACTIONS: &[Action] = &[
         "send the agent's command to the background",
     ),
     action(Everywhere, Verb::Terminals, &["Ctrl+X j"], "terminals and background commands"),
+    action(Everywhere, Verb::Models, &["Alt+p"], "choose a model"),
     action(Everywhere, Verb::Palette, &["Ctrl+P"], "find an action"),
     action(Everywhere, Verb::Help, &["F1"], "help"),
     action(Everywhere, Verb::Redraw, &["Ctrl+L"], "draw the screen afresh"),

@@ -12,6 +12,7 @@ use super::highlight::Highlighter;
 use super::history::History;
 use super::keymap::Keymap;
 use super::layout::{self, Facts, Layout};
+use super::models::ModelOffer;
 use super::overlay::Overlay;
 use super::pane::{Focus, Pane};
 use super::review::Scope;
@@ -62,6 +63,8 @@ pub(crate) struct App {
     pub(crate) copy: Option<CopyMode>,
     pub(crate) seen: Option<Seen>,
     pub(crate) overlay: Option<Overlay>,
+    /// What the model can be, those that can be used first.
+    pub(crate) models: Arc<[ModelOffer]>,
     /// The first of two keys.
     pub(crate) prefix: Option<Key>,
     /// The one key that the terminal pane keeps for itself.
@@ -115,6 +118,7 @@ impl App {
             copy: None,
             seen: None,
             overlay: None,
+            models: Arc::default(),
             prefix: None,
             leader: Key::ctrl('\\'),
             said: None,

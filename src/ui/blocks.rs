@@ -232,7 +232,9 @@ impl Blocks {
                 EntryBody::Item(
                     Item::Thought { .. } | Item::Context { .. } | Item::Note { .. },
                 ) => Group::Work,
-                EntryBody::Notice(_) | EntryBody::Draft(_) => Group::Notice,
+                EntryBody::Notice(_) | EntryBody::Draft(_) | EntryBody::Compacted(_) => {
+                    Group::Notice
+                }
                 EntryBody::Item(_) | EntryBody::Ended { .. } => Group::Alone,
             },
         };

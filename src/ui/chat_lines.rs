@@ -5,7 +5,7 @@ use super::highlight::Highlighter;
 use super::markdown::Markdown;
 use super::theme::{Role, Theme};
 use super::{draft_lines, marks, numbers, rows};
-use crate::protocol::{Item, Notice, NoticeLevel, PlanState, PlanStep, UserKind};
+use crate::protocol::{Compacted, Item, Notice, NoticeLevel, PlanState, PlanStep, UserKind};
 use crate::session::{Entry, EntryBody, State};
 use crate::text::{clean, clip, width};
 use ratatui::text::{Line, Span};
@@ -47,6 +47,13 @@ pub(crate) fn entry(
         EntryBody::Item(item) => item_lines(item, entry.at, pen, columns, is_open),
         EntryBody::Notice(notice) => notice_lines(notice, pen, columns),
         EntryBody::Draft(event) => draft_lines::lines(event, pen, columns),
+        EntryBody::Compacted(Compacted { before, after, .. }) => {
+            let (before, after) = (numbers::tokens(*before), numbers::tokens(*after));
+            let text = format!(
+                "compacted: ~{before} → ~{after} tokens of the conversation go to the model"
+            );
+            said("·", &text, Role::Dim, pen, columns)
+        }
         EntryBody::Ended { end, usage, cost, steps, duration_ms } => {
             let turn = entry.turn.map_or(0, |turn| turn.0);
             let mut lines = end_lines(end, pen, columns);

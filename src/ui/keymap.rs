@@ -58,6 +58,7 @@ pub(crate) enum Verb {
     Background,
     BackgroundOrLeft,
     Terminals,
+    Models,
     Send,
     Queue,
     Newline,

@@ -30,6 +30,7 @@ mod draft_lines;
 mod editor;
 mod empty;
 mod end_lines;
+mod first;
 mod frame;
 mod guard;
 mod header;
@@ -44,6 +45,7 @@ mod look_back;
 mod markdown;
 mod marks;
 mod message;
+mod models;
 mod numbers;
 mod overlay;
 mod painter;
@@ -72,6 +74,9 @@ mod writer;
 #[cfg(test)]
 mod tests;
 
+pub use first::{Chosen, first_start};
+pub use models::ModelOffer;
+
 use crate::config::Multiplexer;
 use crate::protocol::{Key, KeyCode};
 use crate::session::{Handle, State, Subscriber};
@@ -98,6 +103,8 @@ pub struct Options {
     pub programs_copy: bool,
     /// The one key that the terminal pane keeps for itself.
     pub leader: Key,
+    /// What the model can be.
+    pub models: Vec<ModelOffer>,
     /// A command line: the user's editor.
     pub editor: Option<String>,
     /// Sent at once.

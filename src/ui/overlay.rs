@@ -4,6 +4,7 @@ use super::actions::ACTIONS;
 use super::chat_lines::{Pen, plan_step};
 use super::copy_mode;
 use super::keymap::{Place, TermVerb, Verb};
+use super::models::{ModelList, Picked};
 use super::rewind::{self, Target};
 use super::slash::COMMANDS;
 use super::theme::Role;
@@ -42,6 +43,7 @@ pub(crate) enum Overlay {
         targets: Vec<Target>,
         selected: usize,
     },
+    Models(ModelList),
 }
 
 pub(crate) enum Reply {
@@ -57,6 +59,9 @@ pub(crate) enum Reply {
     /// These are left.
     KeepComments(Vec<LineComment>),
     Rewind(Target),
+    /// A model, by name.
+    Model(String),
+    Say(String),
 }
 
 /// What the palette offers.
@@ -130,7 +135,19 @@ impl Overlay {
                 KeyCode::Char('q') => Reply::Close,
                 _ => select(selected, targets.len(), key),
             },
+            Overlay::Models(list) => match list.key(key) {
+                Picked::Nothing => Reply::Stay,
+                Picked::Model(name) => Reply::Model(name),
+                Picked::Refused(why) => Reply::Say(why),
+            },
         }
+    }
+
+    /// Whether it took the text.
+    pub(crate) fn paste(&mut self, text: &str) -> bool {
+        let Overlay::Models(list) = self else { return false };
+        list.paste(text);
+        true
     }
 
     /// Of what was dropped, nothing comes back.
@@ -150,6 +167,7 @@ impl Overlay {
             Overlay::Autopilot => "Autopilot",
             Overlay::Comments { .. } => "Comments for the agent",
             Overlay::Rewind { .. } => "Go back",
+            Overlay::Models(_) => "Choose a model",
         }
     }
 
@@ -161,6 +179,15 @@ impl Overlay {
             Overlay::Autopilot => "y turn it on   n leave it off",
             Overlay::Comments { .. } => "Enter send them all   d drop one   q not yet",
             Overlay::Rewind { .. } => "Enter go back to before it   j k choose   q close",
+            Overlay::Models(_) => "Enter take it   Up Down   Esc close",
+        }
+    }
+
+    /// Columns that it is as wide as at most, its frame included.
+    pub(crate) const fn columns_max(&self) -> u16 {
+        match self {
+            Overlay::Models(_) => 110,
+            _ => 84,
         }
     }
 
@@ -203,6 +230,10 @@ impl Overlay {
             Overlay::Rewind { targets, selected } => {
                 let lines = rewind::lines(targets, *selected, pen, columns);
                 (lines, (selected + 4).saturating_sub(rows))
+            }
+            Overlay::Models(list) => {
+                let current = state.header.as_ref().map_or("", |header| header.model.as_str());
+                (list.lines(current, pen, columns, rows), 0)
             }
         }
     }

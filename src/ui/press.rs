@@ -15,6 +15,9 @@ use super::{diff_act, update};
 use crate::protocol::{Input, Key, KeyCode, Mode, Op, Setting};
 
 pub(crate) fn paste(app: &mut App, text: String, effects: &mut Vec<Effect>) {
+    if app.overlay.as_mut().is_some_and(|overlay| overlay.paste(&text)) {
+        return;
+    }
     if app.overlay.is_some() || look_back::paste(app, &text) {
         return;
     }
@@ -233,6 +236,11 @@ fn overlay_key(app: &mut App, key: Key, effects: &mut Vec<Effect>) {
         overlay::Reply::Autopilot => act::set(effects, Setting::Mode(Mode::Autopilot)),
         overlay::Reply::Comments(comments) => diff_act::send_comments(app, comments, effects),
         overlay::Reply::KeepComments(comments) => app.diff.review.comments = comments,
+        overlay::Reply::Model(name) => act::set(effects, Setting::Model(name)),
+        overlay::Reply::Say(text) => {
+            app.overlay = Some(overlay);
+            app.say(text);
+        }
         overlay::Reply::Rewind(target) => {
             effects.push(Effect::Send(Op::Rewind { turn: target.turn }));
             if app.composer.is_empty() {

@@ -9,7 +9,7 @@ use super::theme::{ColorDepth, Theme};
 use super::update::{Effect, Msg, update};
 use super::view::view;
 use super::writer::Writer;
-use super::{Colors, Options, Outcome, editor, keys, seen};
+use super::{Colors, Options, Outcome, editor, keys, models, seen};
 use crate::protocol::{ChangeId, Op};
 use crate::session::{Handle, State, Subscriber};
 use anyhow::Context as _;
@@ -40,7 +40,7 @@ const EVENTS_PER_PASS_MAX: usize = 256;
 const OPS_MAX: usize = 1024;
 const OPS_RETRY_MS: u64 = 10;
 /// A terminal larger than this is a mistake of whoever says so.
-const SIDE_MAX: u16 = 2_000;
+pub(super) const SIDE_MAX: u16 = 2_000;
 
 pub(super) async fn run(
     handle: Handle,
@@ -121,14 +121,7 @@ enum Woken {
 
 impl Loop {
     fn new(handle: Handle, state: State, options: Options) -> anyhow::Result<Self> {
-        let depth = match options.colors {
-            Colors::True => ColorDepth::True,
-            Colors::Indexed256 => ColorDepth::Indexed256,
-            Colors::Ansi16 => ColorDepth::Ansi16,
-            Colors::None => ColorDepth::None,
-        };
-        let theme = theme(&options, depth)?;
-        let theme = if options.ascii { theme.with_ascii() } else { theme };
+        let theme = themed(&options)?;
         let clock = Clock::new();
         let mut app = App::new(state, theme, jiff::tz::TimeZone::system(), clock.now());
         let sides = handle.clone();
@@ -136,6 +129,7 @@ impl Loop {
         app.history = History::open(options.history_file);
         app.banner = options.notice;
         app.leader = options.leader;
+        app.models = models::sorted(options.models);
         let ops = options.first_prompt.map(|text| Op::Prompt { text }).into_iter().collect();
         let keys = if options.extended_keys { Keys::Extended } else { Keys::Plain };
         let guard = Guard::take(keys)?;
@@ -434,6 +428,18 @@ impl Signals {
             _ = self.go_on.recv() => Woken::Continued,
         }
     }
+}
+
+/// The theme as the terminal can show it.
+pub(super) fn themed(options: &Options) -> anyhow::Result<Theme> {
+    let depth = match options.colors {
+        Colors::True => ColorDepth::True,
+        Colors::Indexed256 => ColorDepth::Indexed256,
+        Colors::Ansi16 => ColorDepth::Ansi16,
+        Colors::None => ColorDepth::None,
+    };
+    let theme = theme(options, depth)?;
+    Ok(if options.ascii { theme.with_ascii() } else { theme })
 }
 
 /// The user's own theme of that name, else a built-in one.

@@ -1,14 +1,17 @@
 //! Commands that are typed: `/budget 20k`. One table for reading, completing and help.
 
 use super::numbers::parse_tokens;
-use crate::protocol::Mode;
+use crate::protocol::{Depth, Mode};
 
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Slash {
     Help,
     Quit,
     Mode(Mode),
-    Model(String),
+    /// This one; else one is chosen from the list.
+    Model(Option<String>),
+    Depth(Depth),
+    Compact,
     Budget(Amount),
     Diff,
     Term,
@@ -35,7 +38,9 @@ pub(crate) const COMMANDS: &[(&str, &str, &str)] = &[
     ("/help", "", "all keys and commands"),
     ("/mode", "confirm|plan|auto-edit|autopilot", "how much happens without a question"),
     ("/plan", "", "plan only: nothing is changed"),
-    ("/model", "NAME", "which model answers"),
+    ("/model", "NAME", "which model answers; without a name: the list of them"),
+    ("/depth", "auto|brief|normal|deep", "how hard it thinks, and how much it says"),
+    ("/compact", "", "make the conversation shorter for the model"),
     ("/budget", "20k|+5k|-5k", "the most tokens that a turn may use"),
     ("/diff", "", "go to the diff"),
     ("/review", "", "decide what of the draft goes into your files"),
@@ -78,13 +83,19 @@ fn command(word: &str, argument: &str) -> Result<Slash, String> {
         "/redo" => Ok(Slash::Redo),
         "/rewind" | "/checkpoints" => Ok(Slash::Rewind),
         "/commit" => Ok(Slash::Commit((!argument.is_empty()).then(|| argument.to_string()))),
-        "/model" if argument.is_empty() => Err("usage: /model NAME".to_string()),
-        "/model" => Ok(Slash::Model(argument.to_string())),
+        "/model" => Ok(Slash::Model((!argument.is_empty()).then(|| argument.to_string()))),
         "/mode" => {
             let mode = Mode::ALL.into_iter().find(|mode| mode.name() == argument);
             mode.map(Slash::Mode)
                 .ok_or_else(|| "usage: /mode confirm|plan|auto-edit|autopilot".to_string())
         }
+        "/depth" => {
+            let depth = Depth::ALL.into_iter().find(|depth| depth.name() == argument);
+            depth
+                .map(Slash::Depth)
+                .ok_or_else(|| "usage: /depth auto|brief|normal|deep".to_string())
+        }
+        "/compact" => Ok(Slash::Compact),
         "/budget" => budget(argument).map(Slash::Budget),
         _ => Err(match nearest(word) {
             Some(near) => format!("there is no {word}; did you mean {near}?"),

@@ -8,9 +8,10 @@ use super::review::Source;
 use super::sheet::{DEAF_MS, Input, InputFor, Sheet};
 use super::{act, diff_act, look_back};
 use crate::protocol::{
-    Body, ChangeId, DraftEvent, Event, Key, Op, Owner, Question, Scrollback, TermEvent, TermId,
-    TurnEvent,
+    Body, ChangeId, DraftEvent, Event, Key, Op, Owner, Question, Scrollback, Setting, TermEvent,
+    TermId, TurnEvent,
 };
+use crate::text::clean;
 use std::path::PathBuf;
 
 #[derive(Clone, Debug)]
@@ -124,6 +125,8 @@ fn event(app: &mut App, event: &Event) {
                 app.composer.insert(&format!("\n{draft}"));
             }
         }
+        Body::Setting(Setting::Model(name)) => app.say(format!("the model is {}", clean(name))),
+        Body::Setting(Setting::Depth(depth)) => app.say(format!("the depth is {depth}")),
         Body::Item(_) | Body::Delta(_) | Body::Draft(DraftEvent::Changed { .. }) => {
             app.expect_grammars();
         }

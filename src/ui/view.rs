@@ -3,6 +3,7 @@
 use super::app::{App, inner};
 use super::frame::{self, Titles, frame};
 use super::layout::Kind;
+use super::overlay::Overlay;
 use super::pane::{Focus, Pane};
 use super::review::Source;
 use super::theme::Role;
@@ -23,7 +24,8 @@ pub(crate) type Cursor = Option<(Position, CursorShape)>;
 pub(crate) fn view(app: &App, buffer: &mut Buffer) -> Cursor {
     let layout = &app.layout;
     if layout.kind == Kind::Lines {
-        return line_mode::view(app, buffer);
+        let cursor = line_mode::view(app, buffer);
+        return if overlay_whole(app, buffer) { None } else { cursor };
     }
     put(buffer, layout.header, &header::header(app));
     if layout.tabs.height > 0 {
@@ -256,17 +258,10 @@ fn term(app: &App, buffer: &mut Buffer, inside: Rect, is_focused: bool) -> Curso
 fn overlay(app: &App, buffer: &mut Buffer) {
     let Some(overlay) = &app.overlay else { return };
     let screen = buffer.area;
-    let columns = screen.width.saturating_sub(4).min(84);
+    let columns = screen.width.saturating_sub(4).min(overlay.columns_max());
     let rows_max = screen.height.saturating_sub(4);
-    let budget = super::act::budget(app).map_or(0, |budget| budget.tokens);
-    let budget = super::numbers::tokens(budget);
-    let (text, first) = overlay.lines(
-        &app.state,
-        &budget,
-        &app.pen(),
-        columns.saturating_sub(4),
-        rows_max.saturating_sub(2),
-    );
+    let (text, first) =
+        overlay_lines(app, overlay, columns.saturating_sub(4), rows_max.saturating_sub(2));
     let rows = u16::try_from(text.len()).unwrap_or(rows_max).saturating_add(2).min(rows_max);
     let area = Rect {
         x: (screen.width - columns) / 2,
@@ -274,6 +269,46 @@ fn overlay(app: &App, buffer: &mut Buffer) {
         width: columns,
         height: rows,
     };
+    clear(buffer, area);
+    unhalve(buffer, area);
+    let titles = Titles { left: overlay.title(), footer: overlay.footer(), ..Titles::default() };
+    frame(buffer, area, &app.theme, Role::BorderFocus, true, &titles);
+    let inside = inner(area);
+    let inside = Rect { x: inside.x + 1, width: inside.width.saturating_sub(2), ..inside };
+    lines(buffer, inside, text.get(first..).unwrap_or(&[]));
+}
+
+/// On a screen too small for panes it has all of it; whether there is one.
+fn overlay_whole(app: &App, buffer: &mut Buffer) -> bool {
+    const FOOTER_ROWS_MIN: u16 = 8;
+    let Some(overlay) = &app.overlay else { return false };
+    let area = buffer.area;
+    clear(buffer, area);
+    let footer = u16::from(area.height >= FOOTER_ROWS_MIN);
+    let head = u16::from(area.height > 1);
+    let title = plain(app, overlay.title(), Role::Title, area.width);
+    put(buffer, Rect { height: head, ..area }, &title);
+    let inside =
+        Rect { y: area.y + head, height: area.height.saturating_sub(head + footer), ..area };
+    let (text, first) = overlay_lines(app, overlay, inside.width, inside.height);
+    lines(buffer, inside, text.get(first..).unwrap_or(&[]));
+    let keys = plain(app, overlay.footer(), Role::Dim, area.width);
+    put(buffer, Rect { y: area.bottom() - footer, height: footer, ..area }, &keys);
+    true
+}
+
+fn overlay_lines(
+    app: &App,
+    overlay: &Overlay,
+    columns: u16,
+    rows: u16,
+) -> (Vec<Line<'static>>, usize) {
+    let budget = super::act::budget(app).map_or(0, |budget| budget.tokens);
+    let budget = super::numbers::tokens(budget);
+    overlay.lines(&app.state, &budget, &app.pen(), columns, rows)
+}
+
+fn clear(buffer: &mut Buffer, area: Rect) {
     for y in area.y..area.bottom() {
         for x in area.x..area.right() {
             if let Some(cell) = buffer.cell_mut((x, y)) {
@@ -281,12 +316,6 @@ fn overlay(app: &App, buffer: &mut Buffer) {
             }
         }
     }
-    unhalve(buffer, area);
-    let titles = Titles { left: overlay.title(), footer: overlay.footer(), ..Titles::default() };
-    frame(buffer, area, &app.theme, Role::BorderFocus, true, &titles);
-    let inside = inner(area);
-    let inside = Rect { x: inside.x + 1, width: inside.width.saturating_sub(2), ..inside };
-    lines(buffer, inside, text.get(first..).unwrap_or(&[]));
 }
 
 /// A wide character whose second half lies under the overlay would spill into it.

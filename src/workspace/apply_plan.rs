@@ -69,7 +69,8 @@ pub(super) fn plan(
     Ok(scene.moves())
 }
 
-fn check_name(path: &Path) -> Result<(), ApplyError> {
+/// Refuses paths that are none, or lead out, or belong to git.
+pub(super) fn check_name(path: &Path) -> Result<(), ApplyError> {
     let shown = || path.to_string_lossy().into_owned();
     let is_plain = path.components().all(|part| matches!(part, Component::Normal(_)));
     if !is_plain || path.as_os_str().is_empty() {

@@ -40,10 +40,25 @@ impl Workspace {
         log: &mut dyn FnMut(&Step) -> io::Result<()>,
     ) -> Result<Applied, ApplyError> {
         let selected = self.selected(picks)?;
+        let landed = self.land(&selected, log)?;
+        if let Side::Draft(draft) = &self.side {
+            // It has landed: where this fails, the changes are found to be in the tree later.
+            let _ = draft.landed(&selected);
+        }
+        Ok(landed)
+    }
+
+    /// Brings contents into the tree: all of them, or nothing, and only where the tree still is as
+    /// it was shown. `log` as in `accept`.
+    pub fn land(
+        &self,
+        selected: &[Selected],
+        log: &mut dyn FnMut(&Step) -> io::Result<()>,
+    ) -> Result<Applied, ApplyError> {
         let ground = self.desk.ground(&self.root).map_err(ApplyError::Record)?;
         let mut landings = Vec::new();
         let mut conflicts = Vec::new();
-        for one in &selected {
+        for one in selected {
             let shown = || one.path.to_string_lossy().into_owned();
             let failed = |source| ApplyError::File(FileError::Io { path: shown(), source });
             let (found, _) = look(&ground, &one.path).map_err(failed)?;
@@ -58,14 +73,13 @@ impl Workspace {
         if !conflicts.is_empty() {
             return Err(ApplyError::Conflict { paths: conflicts });
         }
-        let keeps = |folder: &Path| self.work_root().join(folder).is_dir();
+        let keeps = |folder: &Path| match self.side {
+            // As git has it, no folder is without a file.
+            Side::InPlace => false,
+            Side::Copy(_) | Side::Draft(_) => self.work_root().join(folder).is_dir(),
+        };
         let landed = land(ground, landings, &keeps, log)?;
-        let paths = paths_of(&landed);
-        if let Side::Draft(draft) = &self.side {
-            // It has landed: where this fails, the changes are found to be in the tree later.
-            let _ = draft.landed(&selected);
-        }
-        Ok(Applied { paths, must_remount: must_remount(&landed) })
+        Ok(Applied { paths: paths_of(&landed), must_remount: must_remount(&landed) })
     }
 
     /// Edits of the tree itself, as a decision of their own: what was there is kept.
@@ -94,7 +108,10 @@ impl Workspace {
             Wanted::File { bytes, executable } => {
                 let mode = match found {
                     Node::File(old) => with_executable(old.mode, *executable),
-                    _ => with_executable(self.draft_mode(&one.path), *executable),
+                    _ => match self.draft_mode(&one.path) {
+                        Some(mode) => with_executable(mode, *executable),
+                        None => with_executable(store.usual_mode()?, *executable),
+                    },
                 };
                 let blob = store.put(bytes)?;
                 Node::File(FileNode { blob, mode, owner: None, attributes: Vec::new() })
@@ -103,11 +120,10 @@ impl Workspace {
     }
 
     /// The mode that a new file has in the draft; what is special in it does not go into a tree.
-    fn draft_mode(&self, path: &Path) -> u32 {
-        const USUAL: u32 = 0o644;
-        let Side::Draft(draft) = &self.side else { return USUAL };
+    fn draft_mode(&self, path: &Path) -> Option<u32> {
+        let Side::Draft(draft) = &self.side else { return None };
         let found = draft.layer.upper.join(path).symlink_metadata();
-        found.ok().filter(Metadata::is_file).map_or(USUAL, |it| it.permissions().mode() & 0o777)
+        found.ok().filter(Metadata::is_file).map(|it| it.permissions().mode() & 0o777)
     }
 
     /// Ends what an earlier process has begun and not ended, and says in a sentence each what came

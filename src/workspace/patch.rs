@@ -14,7 +14,7 @@ use std::path::Path;
 
 /// Bytes in one line of binary data.
 const BINARY_LINE_BYTES: usize = 52;
-const DIGITS: &[u8; 85] =
+pub(super) const DIGITS: &[u8; 85] =
     b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz!#$%&()*+-;<=>?@^_`{|}~";
 const NO_OBJECT: &str = "0000000000000000000000000000000000000000";
 

@@ -42,6 +42,7 @@ pub fn options(place: &Place, mode: Mode, tokens: u64) -> session::Options {
     let service = config.service(&model.service).unwrap();
     let timing = Timing { backoff: Duration::from_millis(1), ..Timing::default() };
     session::Options {
+        resolve: session::by_config(Arc::clone(&config)),
         config,
         folder: place.project.clone(),
         tree: Tree::Only(TreeKind::InPlace),

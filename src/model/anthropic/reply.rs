@@ -102,8 +102,8 @@ impl Decoder {
             reason.clone_into(&mut self.reason);
             self.phase = self.phase.max(Phase::Stopped);
         }
-        let explanation = delta.pointer("/stop_details/explanation").and_then(Value::as_str);
-        if let Some(explanation) = explanation {
+        let detail = |name| delta.get("stop_details")?.get(name)?.as_str();
+        if let Some(explanation) = detail("explanation").or_else(|| detail("category")) {
             self.explanation = Some(explanation.to_owned());
         }
     }
@@ -174,7 +174,6 @@ mod tests {
     use super::*;
     use crate::model::body;
     use crate::model::sample::{decode, prompt, request, service, stream};
-    use crate::model::sse::tests::conformance;
     use crate::protocol::{Api, Usage};
 
     fn start(index: u64, block: &Value) -> Value {
@@ -278,70 +277,5 @@ mod tests {
         let trouble = decode(Api::Anthropic, &stream(&[error]), 9).expect_err("an error");
         let Trouble::Status(refusal) = trouble else { panic!("{trouble:?}") };
         assert_eq!((refusal.status, refusal.error.message.as_str()), (529, "m"));
-    }
-
-    /// The items in short: `thought`, `raw:type`, `text`, `name(arguments)`.
-    fn short(item: &Item) -> String {
-        match item {
-            Item::Thought { text, opaque: Some(opaque) } if text.is_empty() => {
-                format!("raw:{}", opaque.value["type"].as_str().unwrap_or_default())
-            }
-            Item::Thought { .. } => "thought".into(),
-            Item::Assistant { .. } => "text".into(),
-            Item::Call { tool, arguments, .. } => format!("{tool}({arguments})"),
-            other => format!("{other:?}"),
-        }
-    }
-
-    #[test]
-    fn recorded_streams_decode_the_same_at_every_chunking() {
-        let Some(folder) = conformance() else { return };
-        let policy = "This request was refused due to policy.".to_owned();
-        let expected = [
-            ("anthropic/basic_response.txt", "text", Stop::Done),
-            (
-                "anthropic/tool_use_response.txt",
-                "text get_weather({\"location\": \"Paris\"})",
-                Stop::Calls,
-            ),
-            ("anthropic/incomplete_partial_json_response.txt", "text", Stop::Length),
-            ("anthropic/refusal_response.txt", "", Stop::Refused(Some(policy))),
-            ("anthropic/compaction_response.txt", "raw:compaction text", Stop::Done),
-            ("anthropic/fallback_response.txt", "raw:fallback text", Stop::Done),
-            ("anthropic/fallback_credit_response.txt", "text", Stop::Done),
-            ("anthropic/stream-a-refusal.sse", "thought text", Stop::Refused(None)),
-            (
-                "anthropic/stream-a-toolrefusal.sse",
-                "raw:server_tool_use raw:web_search_tool_result text",
-                Stop::Refused(None),
-            ),
-            ("anthropic/stream-b-fallback.sse", "text", Stop::Done),
-        ];
-        for (name, items, stop) in expected {
-            let bytes = std::fs::read(folder.join("sse").join(name)).expect(name);
-            let (whole, text, thought) = decode(Api::Anthropic, &bytes, bytes.len()).expect(name);
-            let shorts: Vec<_> = whole.items.iter().map(short).collect();
-            assert_eq!((shorts.join(" ").as_str(), &whole.stop), (items, &stop), "{name}");
-            for size in [1, 2, 3, 7, 64, 1000] {
-                let pieces = decode(Api::Anthropic, &bytes, size).expect(name);
-                assert_eq!((&pieces.0, &pieces.1, &pieces.2), (&whole, &text, &thought), "{name}");
-            }
-        }
-    }
-
-    #[test]
-    fn blocks_that_are_open_at_once_are_kept_apart() {
-        let Some(folder) = conformance() else { return };
-        let bytes =
-            std::fs::read(folder.join("sse/servers/llama_msg_tool.sse")).expect("the stream");
-        let (decoded, ..) = decode(Api::Anthropic, &bytes, 11).expect("a reply");
-        assert_eq!(decoded.stop, Stop::Calls);
-        assert_eq!(decoded.items.len(), 2);
-        for item in &decoded.items {
-            let Item::Call { arguments, .. } = item else { panic!("no call: {item:?}") };
-            assert!(crate::model::decoder::are_whole(arguments), "{arguments}");
-        }
-        let usage = decoded.usage.expect("usage");
-        assert_eq!((usage.input, usage.cached, usage.output), (1, 525, 99));
     }
 }

@@ -1,9 +1,9 @@
 //! From a request to the body of a Messages call.
 
-use super::DIALECT;
+use super::{DIALECT, thinking};
 use crate::model::Request;
 use crate::model::conversation::{self, Answered, Group};
-use crate::protocol::{CallId, Effort, Item, Outcome, Tool};
+use crate::protocol::{CallId, Item, Outcome, Tool};
 use serde_json::{Value, json};
 
 pub(super) fn body(request: &Request<'_>) -> Value {
@@ -12,11 +12,7 @@ pub(super) fn body(request: &Request<'_>) -> Value {
         "max_tokens": request.output_tokens_max,
         "stream": true,
     });
-    if let Some(effort) = request.effort {
-        // Without `display` newer models think and show nothing of it.
-        body["thinking"] = json!({ "type": "adaptive", "display": "summarized" });
-        body["output_config"] = json!({ "effort": effort_name(effort) });
-    }
+    thinking::tell(request, &mut body);
     if !request.tools.is_empty() {
         let mut tools: Vec<Value> = request.tools.iter().map(tool).collect();
         tools.last_mut().into_iter().for_each(mark);
@@ -33,11 +29,13 @@ pub(super) fn body(request: &Request<'_>) -> Value {
     body
 }
 
-fn effort_name(effort: Effort) -> &'static str {
-    match effort {
-        Effort::Minimal | Effort::Low => Effort::Low.name(),
-        Effort::Medium | Effort::High | Effort::Xhigh | Effort::Max => effort.name(),
+/// The body with which the service is asked to count the prompt.
+pub(super) fn counting(request: &Request<'_>) -> Value {
+    let mut body = body(request);
+    if let Value::Object(fields) = &mut body {
+        fields.retain(|name, _| !matches!(name.as_str(), "max_tokens" | "stream"));
     }
+    body
 }
 
 fn tool(tool: &Tool) -> Value {
@@ -108,10 +106,12 @@ fn result(result: &Answered<'_>) -> Value {
     block
 }
 
-/// Empty where only thinking would be left: the service refuses a message that ends with it.
-fn assistant(items: &[&Item], model: &str) -> Vec<Value> {
-    let blocks: Vec<Value> = items.iter().filter_map(|item| block(item, model)).collect();
-    if blocks.iter().all(is_thinking) { Vec::new() } else { blocks }
+/// Without thinking at its end: the service refuses a message that ends so.
+pub(super) fn assistant(items: &[&Item], model: &str) -> Vec<Value> {
+    let mut blocks: Vec<Value> = items.iter().filter_map(|item| block(item, model)).collect();
+    let kept = blocks.iter().rposition(|block| !is_thinking(block)).map_or(0, |last| last + 1);
+    blocks.truncate(kept);
+    blocks
 }
 
 fn block(item: &Item, model: &str) -> Option<Value> {
@@ -144,8 +144,13 @@ fn wire_id(call: &CallId) -> String {
     call.0.chars().map(|char| if fits(char) { char } else { '_' }).collect()
 }
 
-fn is_thinking(block: &Value) -> bool {
+pub(super) fn is_thinking(block: &Value) -> bool {
     matches!(block["type"].as_str(), Some("thinking" | "redacted_thinking"))
+}
+
+/// What is known to take a marker.
+fn is_markable(block: &Value) -> bool {
+    matches!(block["type"].as_str(), Some("text" | "tool_use" | "tool_result"))
 }
 
 /// Ends what is to be cached.
@@ -163,7 +168,7 @@ fn mark_messages(messages: &mut [Message]) {
     for (from_end, message) in messages.iter_mut().rev().enumerate() {
         let is_end = from_end == 0 || message.role == Role::User;
         if is_end && ends < 2 {
-            message.blocks.iter_mut().rfind(|block| !is_thinking(block)).into_iter().for_each(mark);
+            message.blocks.iter_mut().rfind(|block| is_markable(block)).into_iter().for_each(mark);
             ends += 1;
         }
     }
@@ -262,12 +267,21 @@ mod tests {
     }
 
     #[test]
-    fn effort_asks_for_thinking_that_shows() {
-        let mut request = request(&[]);
-        assert_eq!(body(&request).get("thinking"), None);
-        request.effort = Some(Effort::Minimal);
-        let body = body(&request);
-        assert_eq!(body["output_config"]["effort"], "low");
-        assert_eq!(body["thinking"]["type"], "adaptive");
+    fn thinking_at_the_end_of_a_message_stays_away() {
+        let block = json!({ "type": "thinking", "thinking": "hm", "signature": "s" });
+        let thought = thought(block.clone(), "tiny");
+        let items = [prompt("p"), thought.clone(), assistant("a"), thought, prompt("q")];
+        let expected = json!([block, { "type": "text", "text": "a" }]);
+        assert_eq!(unmarked(sent(&items))[1]["content"], expected);
+    }
+
+    #[test]
+    fn the_markers_of_any_conversation_are_at_most_four() {
+        let mut items = Vec::new();
+        for number in 0..30 {
+            items.extend([prompt("p"), assistant("a")]);
+            items.extend((0..number % 4).map(|at| call(&format!("c{number}_{at}"), "{}")));
+            assert!(markers(&body(&request(&items))) <= 4, "{} items", items.len());
+        }
     }
 }

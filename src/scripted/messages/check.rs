@@ -30,6 +30,7 @@ const FIELDS: &[&str] = &[
 ];
 const EFFORTS: [&str; 5] = ["low", "medium", "high", "xhigh", "max"];
 const MARKERS_MAX: usize = 4;
+const BUDGET_MIN: u64 = 1024;
 
 pub(super) type Checked<T> = Result<T, Refusal>;
 
@@ -97,6 +98,7 @@ fn thinking(fields: &Map<String, Value>) -> Checked<()> {
                 "thinking.type: Input should be 'adaptive', 'enabled' or 'disabled'",
             ));
         }
+        Some(thinking) if thinking["type"] == "enabled" => budget(thinking, fields)?,
         _ => {}
     }
     match fields.get("output_config").and_then(|config| config.get("effort")) {
@@ -105,6 +107,19 @@ fn thinking(fields: &Map<String, Value>) -> Checked<()> {
         }
         _ => Ok(()),
     }
+}
+
+fn budget(thinking: &Value, fields: &Map<String, Value>) -> Checked<()> {
+    let tokens = thinking["budget_tokens"].as_u64().unwrap_or_default();
+    if tokens < BUDGET_MIN {
+        return Err(refusal(format!(
+            "thinking.enabled.budget_tokens: Input should be greater than or equal to {BUDGET_MIN}"
+        )));
+    }
+    if fields.get("max_tokens").and_then(Value::as_u64).is_some_and(|limit| limit <= tokens) {
+        return Err(refusal("`max_tokens` must be greater than `thinking.budget_tokens`."));
+    }
+    Ok(())
 }
 
 /// How many blocks end what is to be cached.
@@ -324,6 +339,16 @@ mod tests {
             ("/model", json!(1), "model: Input should be a valid string"),
             ("/output_config/effort", json!("minimal"), "output_config.effort"),
             ("/thinking/type", json!("on"), "thinking.type"),
+            (
+                "/thinking",
+                json!({ "type": "enabled", "budget_tokens": 1023 }),
+                "thinking.enabled.budget_tokens",
+            ),
+            (
+                "/thinking",
+                json!({ "type": "enabled", "budget_tokens": 1024 }),
+                "`max_tokens` must be greater",
+            ),
             ("/system/0/text", json!(""), "system: text content blocks must be non-empty"),
             ("/tools/0/input_schema", json!({}), "tools.0.input_schema.type"),
             ("/tools/0/name", json!("a b"), "tools.0.name: String should match"),

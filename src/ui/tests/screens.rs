@@ -4,7 +4,7 @@ use super::stage::{self, Stage};
 use crate::protocol::{Body, CallId, DraftEvent, Pen, Question, TermState};
 use std::sync::Arc;
 
-fn check(case: &str, columns: u16, rows: u16, text: &str) {
+pub(super) fn check(case: &str, columns: u16, rows: u16, text: &str) {
     let mut settings = insta::Settings::clone_current();
     settings.set_snapshot_path(concat!(env!("CARGO_MANIFEST_DIR"), "/snapshots"));
     settings.set_prepend_module_to_snapshot(false);

@@ -14,7 +14,7 @@ use crate::ui::keys;
 use crate::ui::painter::Painter;
 use crate::ui::theme::{ColorDepth, Theme};
 use crate::ui::update::{Effect, Msg, update};
-use crate::ui::view::view;
+use crate::ui::view::{Cursor, view};
 use alacritty_terminal::event::VoidListener;
 use alacritty_terminal::grid::Dimensions as _;
 use alacritty_terminal::index::{Column, Line as Row};
@@ -33,25 +33,64 @@ pub(super) const TERM: TermId = TermId(1);
 pub(super) struct Stage {
     pub(super) app: App,
     pub(super) screen: Option<Arc<Screen>>,
+    outer: Outer,
+    seq: u64,
+}
+
+/// The user's terminal, in memory.
+pub(super) struct Outer {
     painter: Painter,
     term: Term<VoidListener>,
     parser: Processor,
-    seq: u64,
+}
+
+impl Outer {
+    pub(super) fn new(columns: u16, rows: u16) -> Self {
+        let size = TermSize::new(usize::from(columns.max(2)), usize::from(rows.max(1)));
+        Self {
+            painter: Painter::new(),
+            term: Term::new(Config::default(), &size, VoidListener),
+            parser: Processor::new(),
+        }
+    }
+
+    /// Draws; returns the bytes.
+    fn paint(&mut self, cells: Buffer, cursor: Cursor) -> Vec<u8> {
+        let bytes = self.painter.paint(cells, cursor);
+        self.parser.advance(&mut self.term, &bytes);
+        bytes
+    }
+
+    /// Draws, and reads what the terminal shows.
+    pub(super) fn show(mut self, cells: Buffer, cursor: Cursor) -> String {
+        self.paint(cells, cursor);
+        self.text()
+    }
+
+    fn text(&self) -> String {
+        let grid = self.term.grid();
+        let mut text = String::new();
+        for row in 0..grid.screen_lines() {
+            let mut line = String::new();
+            for column in 0..grid.columns() {
+                let cell = &grid[Row(i32::try_from(row).unwrap())][Column(column)];
+                if !cell.flags.contains(Flags::WIDE_CHAR_SPACER) {
+                    line.push(cell.c);
+                    line.extend(cell.zerowidth().unwrap_or(&[]));
+                }
+            }
+            text.push_str(line.trim_end());
+            text.push('\n');
+        }
+        text
+    }
 }
 
 impl Stage {
     pub(super) fn new(columns: u16, rows: u16) -> Self {
         let theme = Theme::load("brisk-dark", ColorDepth::Indexed256).unwrap();
         let app = App::new(State::default(), theme, jiff::tz::TimeZone::UTC, START);
-        let size = TermSize::new(usize::from(columns.max(2)), usize::from(rows.max(1)));
-        let mut stage = Self {
-            app,
-            screen: None,
-            painter: Painter::new(),
-            term: Term::new(Config::default(), &size, VoidListener),
-            parser: Processor::new(),
-            seq: 0,
-        };
+        let mut stage = Self { app, screen: None, outer: Outer::new(columns, rows), seq: 0 };
         stage.msg(Msg::Resize(columns, rows));
         stage.event(started());
         stage.event(Body::Draft(DraftEvent::Tree { branch: Some("main".into()), dirty: 3 }));
@@ -107,32 +146,16 @@ impl Stage {
         let mut cells = Buffer::empty(Rect::new(0, 0, self.app.columns, self.app.rows));
         let cursor = view(&self.app, &mut cells);
         if std::mem::take(&mut self.app.redraw) {
-            self.painter.lose();
+            self.outer.painter.lose();
         }
         self.app.dirty = false;
-        let bytes = self.painter.paint(cells, cursor);
-        self.parser.advance(&mut self.term, &bytes);
-        bytes
+        self.outer.paint(cells, cursor)
     }
 
     /// Draws a frame, and reads what the terminal shows.
     pub(super) fn show(&mut self) -> String {
         self.frame();
-        let grid = self.term.grid();
-        let mut text = String::new();
-        for row in 0..grid.screen_lines() {
-            let mut line = String::new();
-            for column in 0..grid.columns() {
-                let cell = &grid[Row(i32::try_from(row).unwrap())][Column(column)];
-                if !cell.flags.contains(Flags::WIDE_CHAR_SPACER) {
-                    line.push(cell.c);
-                    line.extend(cell.zerowidth().unwrap_or(&[]));
-                }
-            }
-            text.push_str(line.trim_end());
-            text.push('\n');
-        }
-        text
+        self.outer.text()
     }
 }
 

@@ -9,6 +9,7 @@ mod draft_syncs;
 mod drafts;
 mod edits;
 mod faults;
+mod fitting;
 mod grammar;
 mod in_place;
 mod landing;

@@ -27,7 +27,7 @@ type View = BTreeMap<PathBuf, (u32, Vec<u8>)>;
 
 /// Of random trials; `BRISK_SEED` is one to be tried again.
 #[allow(clippy::disallowed_methods, reason = "a test is told how much to try")]
-fn seeds(usual: usize, full: usize) -> Vec<u64> {
+pub(super) fn seeds(usual: usize, full: usize) -> Vec<u64> {
     match std::env::var("BRISK_SEED").ok().and_then(|seed| seed.parse().ok()) {
         Some(seed) => vec![seed],
         None => (0..count(usual, full)).map(|_| fastrand::u64(..)).collect(),
@@ -35,7 +35,7 @@ fn seeds(usual: usize, full: usize) -> Vec<u64> {
 }
 
 /// Where two views differ, and how: mode and length here and there.
-fn differing(one: &View, other: &View) -> Vec<String> {
+pub(super) fn differing(one: &View, other: &View) -> Vec<String> {
     let paths: BTreeSet<&PathBuf> = one.keys().chain(other.keys()).collect();
     let of = |view: &View, path| view.get(path).map(|(mode, bytes)| (*mode, bytes.len()));
     let odd = paths.into_iter().filter(|path| one.get(*path) != other.get(*path));
@@ -174,7 +174,7 @@ fn what_was_confirmed_is_what_is_written_whoever_writes_meanwhile() {
 }
 
 /// A text of odd lines: other ends, a byte order mark, none at the end, repeated ones.
-fn odd_text() -> Vec<u8> {
+pub(super) fn odd_text() -> Vec<u8> {
     let mut text = Vec::new();
     if fastrand::u8(..5) == 0 {
         text.extend_from_slice(b"\xef\xbb\xbf");
@@ -194,7 +194,7 @@ fn odd_text() -> Vec<u8> {
     text
 }
 
-fn edited(text: &[u8]) -> Vec<u8> {
+pub(super) fn edited(text: &[u8]) -> Vec<u8> {
     let mut lines: Vec<Vec<u8>> =
         text.split_inclusive(|byte| *byte == b'\n').map(<[u8]>::to_vec).collect();
     for _ in 0..=fastrand::usize(..4) {
