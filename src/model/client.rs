@@ -92,7 +92,7 @@ impl Client {
         let http = self.http(&address).map_err(Trouble::NoCertificates)?;
         let mut headers = common_headers();
         dialect.headers(service, request, &mut headers)?;
-        let body = dialect.body(service, request).to_string();
+        let body = super::body(service, request).to_string();
         Ok(http.post(address).headers(headers).body(body))
     }
 
