@@ -2,7 +2,8 @@
 //!
 //! A llama of one layer whose weights are zero but for the last matrix: what comes next depends on
 //! the last token alone. After the line break that begins its reply it either calls a tool or says some
-//! letters; what a call must look like, llama.cpp's own grammar sees to.
+//! letters; what a call must look like, llama.cpp's own grammar sees to: what never comes by itself
+//! comes where the grammar allows nothing else.
 
 use std::path::Path;
 
@@ -122,7 +123,7 @@ impl Vocabulary {
                 }
                 _ if last == line => {
                     put(call, calls);
-                    for next in [self.find("{"), called, quote] {
+                    for next in [self.find("{"), quote] {
                         put(next, 1e-4);
                     }
                     letters.iter().for_each(|next| chances[*next] = share(1.0 - calls));
@@ -133,7 +134,6 @@ impl Vocabulary {
                     for next in "{}:,[]0123456789.-tfn\\/u".chars() {
                         put(self.find(&next.to_string()), 0.002);
                     }
-                    put(called, 0.002);
                     letters.iter().for_each(|next| chances[*next] = share(0.8));
                 }
             }
