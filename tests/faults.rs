@@ -25,12 +25,6 @@ fn said(place: &Place, ran: &Ran) -> String {
     let words = ran.stderr[from..].lines().filter(|line| !line.is_empty());
     let words: Vec<_> = words.filter(|line| line.contains(": ")).collect();
     let text = format!("exit {}\n{}\n", ran.code.unwrap_or(-1), words.join("\n"));
-    // What a session makes of an overflow holds an estimate of the prompt, which is others' to pin.
-    let estimate = text.split_once("about ").and_then(|(_, rest)| rest.split_once(' '));
-    let text = match estimate {
-        Some((tokens, _)) => text.replacen(&format!("about {tokens} "), "about N ", 1),
-        None => text.clone(),
-    };
     place.masked(&text)
 }
 

@@ -48,13 +48,7 @@ pub(super) fn admit(turn: &Turn, world: &World, budget: &Budget) -> Result<Admit
     let request = context::request(world, &system, &tools, &turn.conversation, 0);
     let input = estimator.request(&request);
     drop(estimator);
-    let room = Room {
-        input,
-        cached: expected_cached(turn.last, input),
-        spent: turn.usage.spent(),
-        limit: budget.tokens,
-        held_back: WRAP_UP_TOKENS.min(budget.tokens / 4),
-    };
+    let room = Room::new(turn, budget, input);
     let output_tokens_max = room.granted(&world.model, budget, turn.cost)?;
     Ok(Admitted {
         system,
@@ -66,6 +60,12 @@ pub(super) fn admit(turn: &Turn, world: &World, budget: &Budget) -> Result<Admit
         held_back: room.held_back,
         reserved: room.fresh() + output_tokens_max,
     })
+}
+
+/// Whether a request with so many tokens of input would be admitted.
+pub(super) fn fits(turn: &Turn, model: &ModelSpec, budget: &Budget, input: u64) -> bool {
+    used_up(turn, budget).is_none()
+        && Room::new(turn, budget, input).granted(model, budget, turn.cost).is_ok()
 }
 
 /// Admits the same request once more, after what the last attempt has cost: `spent` are the turn's
@@ -167,6 +167,16 @@ struct Room {
 }
 
 impl Room {
+    fn new(turn: &Turn, budget: &Budget, input: u64) -> Room {
+        Room {
+            input,
+            cached: expected_cached(turn.last, input),
+            spent: turn.usage.spent(),
+            limit: budget.tokens,
+            held_back: WRAP_UP_TOKENS.min(budget.tokens / 4),
+        }
+    }
+
     const fn fresh(&self) -> u64 {
         self.input - self.cached
     }

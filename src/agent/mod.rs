@@ -7,6 +7,7 @@
 mod budget;
 mod compact;
 mod context;
+mod count;
 mod fallback;
 mod room;
 mod stream;

@@ -81,7 +81,8 @@ pub(super) fn make_after(
     let FailureKind::Overflow { excess: Some(Excess { tokens, window: said }) } = failure.kind
     else {
         // How much would fit is not known, and less may.
-        return shorten(turn, world, needed.saturating_sub(1), out).map_err(|_| failure);
+        let shortened = shorten(turn, world, needed.saturating_sub(1), out);
+        return shortened.map_err(|why| Failure { hint: why.hint, ..failure });
     };
     let (system, tools) = (context::system(), tools(world.model.edits));
     let bytes = Estimator::bytes(&asking(&world.model, &system, &tools, &turn.conversation));
@@ -92,7 +93,9 @@ pub(super) fn make_after(
         narrow(&mut fallback.route.model, said);
     }
     world.routes.narrow(&world.model.name, said);
-    shorten(turn, world, window(&world.model), out)
+    let shortened = shorten(turn, world, window(&world.model), out);
+    // The service has counted; here it is estimated.
+    shortened.map_err(|why| Failure { hint: why.hint, ..failure })
 }
 
 fn shorten(turn: &mut Turn, world: &World, window: u64, out: &dyn Out) -> Result<(), Failure> {

@@ -7,7 +7,7 @@
 
 use super::stream::{Unanswered, stream};
 use super::tools::Call;
-use super::{Out, Turn, World, budget, context, fallback, room, tools};
+use super::{Out, Turn, World, budget, context, count, fallback, room, tools};
 use crate::model::Stop;
 use crate::protocol::{Body, Depth, End, Failure, FailureKind, Item, Limit, TurnEvent, UserKind};
 
@@ -19,6 +19,7 @@ pub(crate) async fn run(turn: &mut Turn, world: &mut World, out: &dyn Out) -> En
         turn.listen(out);
         let settings = out.settings();
         turn.follow(world, settings.depth);
+        count::near_limit(turn, world, &settings.budget).await;
         if let Err(failure) = room::make(turn, world, out) {
             return End::Failed(failure);
         }

@@ -9,7 +9,7 @@ use super::timing::Timing;
 use super::trouble::{Refusal, ServiceError, Trouble, retry_delay};
 use super::{Progress, Request, retry, sending};
 use crate::protocol::Service;
-use reqwest::{RequestBuilder, Response};
+use reqwest::{RequestBuilder, Response, StatusCode};
 use serde_json::Value;
 use std::time::{Duration, SystemTime};
 use tokio::time::Instant;
@@ -20,6 +20,8 @@ const ERROR_BYTES_MAX: usize = 64 << 10;
 const STREAM_BYTES_MAX: usize = 256 << 20;
 /// Bytes of a reply that comes as one JSON value.
 const WHOLE_BYTES_MAX: usize = 16 << 20;
+/// Bytes of an answer that is no reply.
+const ANSWER_BYTES_MAX: usize = 64 << 10;
 /// How long the body of a refusal, whose status is known already, may keep silent.
 const ERROR_WAIT: Duration = Duration::from_secs(5);
 /// How long the figures may come after the reply's last word.
@@ -75,6 +77,26 @@ pub(super) async fn run(
         Broken { trouble, lost: (!free).then_some(lost) }
     })?;
     Ok(decoded)
+}
+
+/// What a service answers to a question that is no request for a reply: null, if it refused or said
+/// something else. None: no answer came.
+pub(super) async fn ask(sending: RequestBuilder) -> Option<Value> {
+    let mut response = sending.send().await.ok()?;
+    let mut body = Vec::new();
+    while let Some(bytes) = response.chunk().await.ok()? {
+        body.extend_from_slice(&bytes);
+        if body.len() > ANSWER_BYTES_MAX {
+            return Some(Value::Null);
+        }
+    }
+    match response.status() {
+        status if status.is_success() => Some(serde_json::from_slice(&body).unwrap_or_default()),
+        // It may do better another time.
+        StatusCode::TOO_MANY_REQUESTS => None,
+        status if status.is_server_error() => None,
+        _ => Some(Value::Null),
+    }
 }
 
 struct Reading<'a> {

@@ -32,13 +32,11 @@ pub(super) trait Dialect: Sync {
 
     /// Where a service that counts tokens is asked to count this prompt, below its base address, and
     /// what is posted there; the headers are those of the request. None: it does not count.
-    #[allow(dead_code, reason = "who is near the limit may ask")]
     fn count(&self, _: &Service, _: &Request<'_>) -> Option<(String, Value)> {
         None
     }
 
     /// The tokens of the prompt, from the answer to [`Dialect::count`].
-    #[allow(dead_code, reason = "as above")]
     fn counted(&self, _: &Value) -> Option<u64> {
         None
     }

@@ -52,7 +52,8 @@
 //! system text, and of each message its text parts, results, thoughts, and of each call the name and
 //! the arguments (compact JSON). What a prompt shares with an earlier one that was answered, from its
 //! start and in whole messages, is reported as cached: of the Messages wire only if the request has a
-//! `cache_control`. Nothing is reported as written to the cache.
+//! `cache_control`. Nothing is reported as written to the cache. Asked to count a prompt, the server
+//! says the same figure; that plays no reply. Chat Completions has no such request.
 
 mod chat;
 mod count;

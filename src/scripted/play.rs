@@ -2,12 +2,12 @@
 
 use super::given::{Asked, Given, Thought};
 use super::prompts::Prompts;
-use super::refusal::{Refusal, Wire};
+use super::refusal::{Purpose, Refusal, Wire};
 use super::script::{Fault, RetryAfter, Script, Scripted};
 use super::stream::{Say, Stream, play};
 use super::{chat, gemini, messages, responses};
 use crate::protocol::Usage;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// Requests that are remembered.
 const RECORDED_MAX: usize = 10_000;
@@ -31,6 +31,7 @@ pub struct Recorded {
 
 pub(super) struct Incoming {
     pub wire: Wire,
+    pub purpose: Purpose,
     pub path: String,
     pub headers: Vec<(String, String)>,
     /// From whichever header the wire has it in.
@@ -42,6 +43,7 @@ pub(super) struct Incoming {
 pub(super) enum Outgoing {
     Refused { refusal: Refusal, retry_after: Option<String> },
     Page { status: u16, text: &'static str },
+    Counted(Value),
     Stream(Stream),
 }
 
@@ -50,7 +52,7 @@ impl Outgoing {
         match self {
             Outgoing::Refused { refusal, .. } => refusal.status,
             Outgoing::Page { status, .. } => *status,
-            Outgoing::Stream(_) => 200,
+            Outgoing::Counted(_) | Outgoing::Stream(_) => 200,
         }
     }
 }
@@ -64,6 +66,8 @@ pub(super) struct Play {
     given: Given,
     prompts: Prompts,
     recorded: Vec<Recorded>,
+    /// Requests to count.
+    counted: Vec<Recorded>,
     mismatch: Option<String>,
 }
 
@@ -76,12 +80,17 @@ impl Play {
             given: Given::default(),
             prompts: Prompts::default(),
             recorded: Vec::new(),
+            counted: Vec::new(),
             mismatch: None,
         }
     }
 
     pub(super) fn recorded(&self) -> Vec<Recorded> {
         self.recorded.clone()
+    }
+
+    pub(super) fn counted(&self) -> Vec<Recorded> {
+        self.counted.clone()
     }
 
     pub(super) fn mismatch(&self) -> Option<String> {
@@ -101,13 +110,18 @@ impl Play {
     pub(super) fn answer(&mut self, incoming: Incoming) -> Outgoing {
         let body = serde_json::from_slice(&incoming.body).unwrap_or(Value::Null);
         let (outgoing, usage) = match self.admit(&incoming, &body) {
+            Ok(asked) if incoming.purpose == Purpose::Count => counted(incoming.wire, &asked),
             Ok(asked) => self.reply(incoming.wire, &asked),
             Err(refusal) => (Outgoing::Refused { refusal, retry_after: None }, Usage::default()),
         };
-        if self.recorded.len() < RECORDED_MAX {
+        let recorded = match incoming.purpose {
+            Purpose::Reply => &mut self.recorded,
+            Purpose::Count => &mut self.counted,
+        };
+        if recorded.len() < RECORDED_MAX {
             let status = outgoing.status();
             let (path, headers) = (incoming.path, incoming.headers);
-            self.recorded.push(Recorded { path, headers, body, status, usage });
+            recorded.push(Recorded { path, headers, body, status, usage });
         }
         outgoing
     }
@@ -123,25 +137,30 @@ impl Play {
                 Wire::Gemini => gemini::invalid_key(incoming.key.as_deref()),
             });
         }
-        let checked = match incoming.wire {
-            Wire::Responses => responses::check(body, &self.given, self.script.efforts.as_deref()),
-            Wire::Chat => chat::check(body, &self.given),
-            Wire::Gemini => gemini::check(&incoming.path, body, &self.given),
-            Wire::Messages => {
-                let version = |header: &(String, String)| header.0 == "anthropic-version";
-                if incoming.headers.iter().any(version) {
-                    messages::check(body, &self.given)
-                } else {
-                    Err(Refusal::new(400, "anthropic-version: header is required"))
-                }
-            }
-        };
+        let checked = self.check(incoming, body);
         let asked = checked.map_err(|refusal| self.mismatched(refusal))?;
         match &self.script.models {
             Some(models) if !models.contains(&asked.model) => {
                 Err(unknown_model(incoming.wire, &asked.model))
             }
             _ => Ok(asked),
+        }
+    }
+
+    fn check(&self, incoming: &Incoming, body: &Value) -> Result<Asked, Refusal> {
+        let (given, efforts) = (&self.given, self.script.efforts.as_deref());
+        let version = |header: &(String, String)| header.0 == "anthropic-version";
+        match (incoming.wire, incoming.purpose) {
+            (Wire::Messages, _) if !incoming.headers.iter().any(version) => {
+                Err(Refusal::new(400, "anthropic-version: header is required"))
+            }
+            (Wire::Responses, Purpose::Reply) => responses::check(body, given, efforts),
+            (Wire::Responses, Purpose::Count) => responses::check_count(body, given, efforts),
+            (Wire::Chat, _) => chat::check(body, given),
+            (Wire::Messages, Purpose::Reply) => messages::check(body, given),
+            (Wire::Messages, Purpose::Count) => messages::check_count(body, given),
+            (Wire::Gemini, Purpose::Reply) => gemini::check(&incoming.path, body, given),
+            (Wire::Gemini, Purpose::Count) => gemini::check_count(&incoming.path, body, given),
         }
     }
 
@@ -239,6 +258,19 @@ impl Play {
         }
         (stream, usage)
     }
+}
+
+/// The answer to a request to count.
+fn counted(wire: Wire, asked: &Asked) -> (Outgoing, Usage) {
+    let tokens = Prompts::tokens(asked);
+    let answer = match wire {
+        Wire::Responses | Wire::Chat => {
+            json!({ "object": "response.input_tokens", "input_tokens": tokens })
+        }
+        Wire::Messages => json!({ "input_tokens": tokens }),
+        Wire::Gemini => json!({ "totalTokens": tokens }),
+    };
+    (Outgoing::Counted(answer), Usage { input: tokens, ..Usage::default() })
 }
 
 /// What the reply expects of the request and does not find.

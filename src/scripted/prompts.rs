@@ -16,13 +16,14 @@ pub(super) struct Prompts {
 }
 
 impl Prompts {
+    /// The tokens of the prompt, wherever they come from.
+    pub(super) fn tokens(asked: &Asked) -> u64 {
+        counts(asked).iter().sum()
+    }
+
     /// Counts, and remembers the prompt as one that is cached from now on.
     pub(super) fn usage(&mut self, asked: &Asked, reply: &Scripted) -> Usage {
-        let counts: Vec<u64> = asked
-            .parts
-            .iter()
-            .map(|part| part.texts.iter().map(|text| count_tokens(text)).sum())
-            .collect();
+        let counts = counts(asked);
         let cached = match asked.cache {
             Cache::Used => self.shared(asked),
             Cache::NotAsked => 0,
@@ -56,4 +57,10 @@ impl Prompts {
         }
         most
     }
+}
+
+/// Tokens of each part.
+fn counts(asked: &Asked) -> Vec<u64> {
+    let parts = asked.parts.iter();
+    parts.map(|part| part.texts.iter().map(|text| count_tokens(text)).sum()).collect()
 }

@@ -11,6 +11,14 @@ pub(super) enum Wire {
     Gemini,
 }
 
+/// What a request is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Purpose {
+    Reply,
+    /// Only the prompt's tokens.
+    Count,
+}
+
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Refusal {
     pub status: u16,

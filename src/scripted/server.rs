@@ -3,7 +3,7 @@
 use super::count::load_ahead;
 use super::gemini;
 use super::play::{Incoming, Outgoing, Play, Recorded};
-use super::refusal::{Refusal, Wire};
+use super::refusal::{Purpose, Refusal, Wire};
 use super::script::Script;
 use super::stream::{Stream, StreamEnd};
 use futures_util::{StreamExt, stream};
@@ -63,6 +63,11 @@ impl Server {
         lock(&self.play).recorded()
     }
 
+    /// The requests to count a prompt so far, in order; refused ones too.
+    pub fn counted(&self) -> Vec<Recorded> {
+        lock(&self.play).counted()
+    }
+
     /// The first request that was not as the script or the service wants it, and why.
     pub fn mismatch(&self) -> Option<String> {
         lock(&self.play).mismatch()
@@ -113,12 +118,17 @@ async fn converse(socket: TcpStream, play: Arc<Mutex<Play>>) {
 }
 
 async fn respond(request: Request<Body>, play: Arc<Mutex<Play>>) -> Response<ResponseBody> {
-    let wire = match (request.method(), request.uri().path()) {
+    let (wire, purpose) = match (request.method(), request.uri().path()) {
         (&Method::GET, "/v1/models") => return models(&lock(&play).models()),
-        (&Method::POST, "/v1/responses") => Wire::Responses,
-        (&Method::POST, "/v1/chat/completions") => Wire::Chat,
-        (&Method::POST, "/v1/messages") => Wire::Messages,
-        (&Method::POST, path) if gemini::model_in(path).is_some() => Wire::Gemini,
+        (&Method::POST, "/v1/responses") => (Wire::Responses, Purpose::Reply),
+        (&Method::POST, "/v1/responses/input_tokens") => (Wire::Responses, Purpose::Count),
+        (&Method::POST, "/v1/chat/completions") => (Wire::Chat, Purpose::Reply),
+        (&Method::POST, "/v1/messages") => (Wire::Messages, Purpose::Reply),
+        (&Method::POST, "/v1/messages/count_tokens") => (Wire::Messages, Purpose::Count),
+        (&Method::POST, path) if gemini::model_in(path).is_some() => (Wire::Gemini, Purpose::Reply),
+        (&Method::POST, path) if gemini::counted_in(path).is_some() => {
+            (Wire::Gemini, Purpose::Count)
+        }
         (method, path) => {
             let message = format!("Invalid URL ({method} {path})");
             return json_response(404, &Refusal::new(404, message).body(Wire::Chat));
@@ -130,6 +140,7 @@ async fn respond(request: Request<Body>, play: Arc<Mutex<Play>>) -> Response<Res
     };
     let incoming = Incoming {
         wire,
+        purpose,
         path: head.uri.path_and_query().map_or("/", |path| path.as_str()).to_owned(),
         headers: recorded_headers(&head.headers),
         key: key(wire, &head.headers),
@@ -173,6 +184,7 @@ async fn outgoing_response(wire: Wire, outgoing: Outgoing) -> Response<ResponseB
             response
         }
         Outgoing::Page { status, text } => response(status, "text/html", whole(text)),
+        Outgoing::Counted(answer) => json_response(200, &answer),
         Outgoing::Stream(stream) => {
             if stream.end == StreamEnd::Stall && stream.events.is_empty() {
                 return std::future::pending().await;

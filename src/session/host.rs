@@ -364,6 +364,7 @@ impl Host {
             self.record.emit(Body::Item(item));
         }
         self.review.refresh(None).await;
+        self.routes.keep();
         let (usage, cost, steps) = self.record.with_state(|state| {
             let running = state.running.as_ref();
             running.map_or_else(Default::default, |running| {

@@ -5,6 +5,7 @@
 //! them into a [`State`] and never meets the agent. The session owns the tasks: they end with it.
 
 mod applying;
+mod calibration;
 mod commits;
 mod desk;
 mod fanout;

@@ -1,5 +1,6 @@
 //! Which models the session can go to, and what it has learnt of each.
 
+use super::calibration::{Calibration, Figure};
 use super::record::Record;
 use crate::agent::{self, Out, Route, Wait};
 use crate::model::Estimator;
@@ -22,6 +23,7 @@ pub struct Resolved {
 pub(super) struct Routes {
     resolve: Resolve,
     record: Arc<Record>,
+    calibration: Calibration,
     inner: Mutex<Inner>,
 }
 
@@ -31,26 +33,49 @@ struct Inner {
     learnt: HashMap<String, Learnt>,
 }
 
-#[derive(Default)]
 struct Learnt {
+    service: String,
+    /// The service's own name of the model.
+    id: String,
     estimator: Arc<Mutex<Estimator>>,
     /// Tokens of prompt and answer that the service has named as its limit.
     window: Option<u64>,
+}
+
+impl Learnt {
+    /// From earlier sessions.
+    fn before(calibration: &Calibration, service: &Service, model: &ModelSpec) -> Learnt {
+        let estimator = calibration.estimator(&service.name, &model.id);
+        Learnt {
+            service: service.name.clone(),
+            id: model.id.clone(),
+            estimator: Arc::new(Mutex::new(estimator)),
+            window: None,
+        }
+    }
+
+    /// None: the service has said no figure.
+    fn figure(&self) -> Option<Figure> {
+        let estimator = self.estimator.lock().unwrap_or_else(PoisonError::into_inner);
+        let bytes_per_token = estimator.bytes_per_token()?;
+        Some(Figure { service: self.service.clone(), model: self.id.clone(), bytes_per_token })
+    }
 }
 
 impl Routes {
     pub(super) fn new(
         resolve: Resolve,
         record: Arc<Record>,
+        calibration: Calibration,
         model: ModelSpec,
         service: Service,
     ) -> Routes {
         record.set_service(&model.name, &service.name);
-        let learnt = Learnt::default();
+        let learnt = Learnt::before(&calibration, &service, &model);
         let estimator = Arc::clone(&learnt.estimator);
         let learnt = HashMap::from([(model.name.clone(), learnt)]);
         let chosen = Route { service: speaking(service, &model), model, estimator };
-        Routes { resolve, record, inner: Mutex::new(Inner { chosen, learnt }) }
+        Routes { resolve, record, calibration, inner: Mutex::new(Inner { chosen, learnt }) }
     }
 
     /// A model by its name. What the session has learnt of it holds.
@@ -64,7 +89,8 @@ impl Routes {
         }
         self.record.set_service(&model.name, &service.name);
         let mut inner = self.lock();
-        let learnt = inner.learnt.entry(model.name.clone()).or_default();
+        let learnt = inner.learnt.entry(model.name.clone());
+        let learnt = learnt.or_insert_with(|| Learnt::before(&self.calibration, &service, &model));
         if let Some(window) = learnt.window {
             agent::narrow(&mut model, window);
         }
@@ -78,6 +104,13 @@ impl Routes {
         self.lock().chosen = route;
         self.record.emit(Body::Setting(Setting::Model(name)));
         self.record.emit(Body::Session(SessionEvent::Window { tokens }));
+    }
+
+    /// Keeps what was learnt of tokens for later sessions.
+    pub(super) fn keep(&self) {
+        let figures = self.lock().learnt.values().filter_map(Learnt::figure).collect();
+        // Without it a later session learns it anew.
+        let _ = self.calibration.keep(figures);
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {
@@ -96,7 +129,9 @@ impl agent::Routes for Routes {
 
     fn narrow(&self, model: &str, window: u64) {
         let mut inner = self.lock();
-        inner.learnt.entry(model.to_owned()).or_default().window = Some(window);
+        if let Some(learnt) = inner.learnt.get_mut(model) {
+            learnt.window = Some(window);
+        }
         if inner.chosen.model.name == model {
             agent::narrow(&mut inner.chosen.model, window);
             let tokens = inner.chosen.model.prompt;

@@ -1,5 +1,6 @@
 //! Starting a session: its folder, journal, workspace and shell.
 
+use super::calibration::{Calibration, Keeps};
 use super::desk::{Desk, ORDERS_MAX};
 use super::gating::Gating;
 use super::ground::{self, DraftPlace, Tree};
@@ -154,7 +155,10 @@ pub async fn start(options: Options) -> Result<Session, Failure> {
     };
     tokio::spawn(desk.run(desk_orders));
     let handle = Handle::new(sender, Arc::clone(&shells), Arc::clone(&review));
-    let routes = Routes::new(options.resolve, Arc::clone(&record), options.model, options.service);
+    let keeps = if options.ephemeral { Keeps::Nothing } else { Keeps::Everything };
+    let calibration = Calibration::load(&state, keeps);
+    let (model, service) = (options.model, options.service);
+    let routes = Routes::new(options.resolve, Arc::clone(&record), calibration, model, service);
     let host = Host {
         id: id.clone(),
         client: Arc::new(Client::new(options.network)),

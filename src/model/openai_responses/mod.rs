@@ -11,6 +11,7 @@ mod tests;
 mod usage;
 
 use super::Request;
+use super::decoder::count;
 use super::dialect::{Decode, Dialect, host, is_azure, secret};
 use super::trouble::Trouble;
 use crate::protocol::Service;
@@ -48,5 +49,13 @@ impl Dialect for OpenaiResponses {
 
     fn decoder(&self, _: &Service, _: &Request<'_>) -> Box<dyn Decode> {
         Box::<reply::Decoder>::default()
+    }
+
+    fn count(&self, service: &Service, request: &Request<'_>) -> Option<(String, Value)> {
+        Some(("responses/input_tokens".to_owned(), request::counting(service, request)))
+    }
+
+    fn counted(&self, value: &Value) -> Option<u64> {
+        count(value.get("input_tokens"))
     }
 }

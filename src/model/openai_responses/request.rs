@@ -15,6 +15,17 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 const OUTPUT_TOKENS_MIN: u64 = 16;
 /// Characters that the id of a call, or the name of a tool, may have.
 const NAME_CHARS_MAX: usize = 64;
+/// What the service takes of a body that it is to count.
+const COUNTED_FIELDS: [&str; 8] = [
+    "input",
+    "instructions",
+    "model",
+    "parallel_tool_calls",
+    "reasoning",
+    "text",
+    "tool_choice",
+    "tools",
+];
 
 pub(super) fn body(service: &Service, request: &Request<'_>) -> Value {
     let host = host(&service.base_url);
@@ -54,6 +65,15 @@ pub(super) fn body(service: &Service, request: &Request<'_>) -> Value {
         body["parallel_tool_calls"] = true.into();
     }
     body["input"] = Input::new(request, of_openai).items(request.items).into();
+    body
+}
+
+/// The body with which the service is asked to count the prompt.
+pub(super) fn counting(service: &Service, request: &Request<'_>) -> Value {
+    let mut body = body(service, request);
+    if let Value::Object(fields) = &mut body {
+        fields.retain(|name, _| COUNTED_FIELDS.contains(&name.as_str()));
+    }
     body
 }
 

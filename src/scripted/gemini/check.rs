@@ -64,6 +64,21 @@ pub(in crate::scripted) fn check(path: &str, body: &Value, given: &Given) -> Che
     Ok(asked)
 }
 
+/// Whether it is a request to count that Gemini would take: a whole request, with its model.
+pub(in crate::scripted) fn check_count(path: &str, body: &Value, given: &Given) -> Checked<Asked> {
+    let model = super::counted_in(path).unwrap_or_default();
+    let Value::Object(fields) = body else {
+        return Err(refusal("Invalid JSON payload received."));
+    };
+    only(fields, &["generateContentRequest"], "")?;
+    let mut counted = body["generateContentRequest"].clone();
+    let named = counted.as_object_mut().and_then(|fields| fields.shift_remove("model"));
+    if named != Some(format!("models/{model}").into()) {
+        return Err(refusal("The model in the request does not match the model in the path."));
+    }
+    check(&format!("/v1beta/models/{model}:streamGenerateContent?alt=sse"), &counted, given)
+}
+
 pub(super) fn refusal(message: impl Into<String>) -> Refusal {
     Refusal::new(400, message)
 }
@@ -198,6 +213,19 @@ mod tests {
                 ] },
             ],
         })
+    }
+
+    #[test]
+    fn what_is_to_be_counted_is_a_request_with_the_paths_model() {
+        let path = "/v1beta/models/tiny:countTokens";
+        let counted = |model: &str| {
+            let mut request = valid();
+            request["model"] = model.into();
+            check_count(path, &json!({ "generateContentRequest": request }), &given())
+        };
+        assert_eq!(counted("models/tiny").map(|asked| asked.model).as_deref(), Ok("tiny"));
+        assert!(counted("models/other").is_err());
+        assert!(check_count(path, &valid(), &given()).is_err());
     }
 
     #[test]

@@ -28,6 +28,18 @@ const FIELDS: &[&str] = &[
     "top_k",
     "top_p",
 ];
+/// What only a request for a reply has.
+const COUNT_WITHOUT: [&str; 9] = [
+    "container",
+    "inference_geo",
+    "max_tokens",
+    "metadata",
+    "service_tier",
+    "stop_sequences",
+    "stream",
+    "temperature",
+    "top_p",
+];
 const EFFORTS: [&str; 5] = ["low", "medium", "high", "xhigh", "max"];
 const MARKERS_MAX: usize = 4;
 const BUDGET_MIN: u64 = 1024;
@@ -66,6 +78,19 @@ pub(in crate::scripted) fn check(body: &Value, given: &Given) -> Checked<Asked> 
     let thinks = fields.get("thinking").map(|thinking| &thinking["type"]);
     check_messages(messages, given, thinks, &mut asked)?;
     Ok(asked)
+}
+
+/// Whether it is a request to count that Anthropic would take: it says nothing of a reply.
+pub(in crate::scripted) fn check_count(body: &Value, given: &Given) -> Checked<Asked> {
+    let mut body = body.clone();
+    if let Value::Object(fields) = &mut body {
+        if let Some(name) = COUNT_WITHOUT.iter().find(|name| fields.contains_key(**name)) {
+            return Err(refusal(format!("{name}: Extra inputs are not permitted")));
+        }
+        fields.insert("max_tokens".to_owned(), u64::MAX.into());
+        fields.insert("stream".to_owned(), true.into());
+    }
+    check(&body, given)
 }
 
 pub(super) fn refusal(message: impl Into<String>) -> Refusal {
@@ -299,6 +324,7 @@ fn keeps_thoughts(helds: &[Held<'_>], given: &Given, with_budget: bool) -> Check
 mod tests {
     use super::*;
     use crate::scripted::given::Thought;
+    use crate::scripted::prompts::Prompts;
     use serde_json::json;
 
     fn given() -> Given {
@@ -339,6 +365,21 @@ mod tests {
         let call = r#"{"cache_control":1}"#;
         assert_eq!(texts, [tools, "s", "p", "hm", "a", "run", "{}", "run", call, "r", "", "n"]);
         assert_eq!(asked.text(asked.said), "r\n\nn");
+    }
+
+    #[test]
+    fn what_is_to_be_counted_says_nothing_of_a_reply() {
+        let refusal = check_count(&valid(), &given()).expect_err("a request for a reply");
+        assert_eq!(refusal.message, "max_tokens: Extra inputs are not permitted");
+        let mut body = valid();
+        body.as_object_mut()
+            .expect("a body")
+            .retain(|name, _| name != "max_tokens" && name != "stream");
+        let counted = check_count(&body, &given()).expect("in order");
+        let replied = check(&valid(), &given()).expect("in order");
+        assert_eq!(Prompts::tokens(&counted), Prompts::tokens(&replied));
+        body["messages"] = json!([]);
+        assert!(check_count(&body, &given()).is_err(), "as strict as for a reply");
     }
 
     #[test]

@@ -4,5 +4,5 @@ mod check;
 mod held;
 mod stream;
 
-pub(super) use check::check;
+pub(super) use check::{check, check_count};
 pub(super) use stream::{error, events};

@@ -39,6 +39,20 @@ const FIELDS: &[&str] = &[
     "truncation",
     "user",
 ];
+const COUNT_FIELDS: &[&str] = &[
+    "conversation",
+    "input",
+    "instructions",
+    "model",
+    "parallel_tool_calls",
+    "personality",
+    "previous_response_id",
+    "reasoning",
+    "text",
+    "tool_choice",
+    "tools",
+    "truncation",
+];
 const EFFORTS: [&str; 7] = ["none", "minimal", "low", "medium", "high", "xhigh", "max"];
 const SUMMARIES: [&str; 3] = ["auto", "concise", "detailed"];
 const VERBOSITIES: [&str; 3] = ["low", "medium", "high"];
@@ -87,6 +101,21 @@ pub(in crate::scripted) fn check(
     let items = items.ok_or_else(|| wrong_type("input", "a non-empty array"))?;
     check_items(items, given, &mut asked)?;
     Ok(asked)
+}
+
+/// Whether it is a request to count that the real service would take.
+pub(in crate::scripted) fn check_count(
+    body: &Value,
+    given: &Given,
+    efforts: Option<&[String]>,
+) -> Checked<Asked> {
+    let mut body = body.clone();
+    if let Value::Object(fields) = &mut body {
+        only(fields, COUNT_FIELDS, "")?;
+        fields.insert("stream".to_owned(), true.into());
+        fields.insert("store".to_owned(), false.into());
+    }
+    check(&body, given, efforts)
 }
 
 pub(super) fn missing(at: &str) -> Refusal {

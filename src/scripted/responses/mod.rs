@@ -7,7 +7,7 @@ mod stream;
 #[cfg(test)]
 mod tests;
 
-pub(super) use check::check;
+pub(super) use check::{check, check_count};
 pub(super) use stream::{error, events};
 
 use serde_json::{Value, json};

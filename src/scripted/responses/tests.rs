@@ -1,6 +1,6 @@
 //! What the service would refuse is refused, each for its own reason.
 
-use super::check::check;
+use super::check::{check, check_count};
 use super::reasoning;
 use crate::scripted::given::{Asked, Given, Thought};
 use crate::scripted::refusal::Refusal;
@@ -48,6 +48,20 @@ fn changed(at: &str, value: Value) -> Value {
         other => other[name] = value,
     }
     body
+}
+
+#[test]
+fn what_is_to_be_counted_says_nothing_of_a_reply() {
+    let count = |body: &Value| check_count(body, &given(), None);
+    let refusal = count(&valid()).expect_err("a request for a reply");
+    assert!(refusal.message.starts_with("Unknown parameter"), "{}", refusal.message);
+    let mut body = valid();
+    let of_reply = ["store", "stream", "stream_options", "include", "max_output_tokens"];
+    let fields = body.as_object_mut().expect("a body");
+    fields.retain(|name, _| name != "prompt_cache_key" && !of_reply.contains(&name.as_str()));
+    assert_eq!(count(&body).map(|asked| asked.parts.len()), Ok(9));
+    body["input"] = json!([]);
+    assert!(count(&body).is_err(), "as strict as for a reply");
 }
 
 #[test]

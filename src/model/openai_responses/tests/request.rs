@@ -1,7 +1,7 @@
 //! What goes over the wire.
 
-use crate::model::body;
 use crate::model::sample::{MODEL, assistant, call, prompt, request, result, service};
+use crate::model::{body, dialect};
 use crate::protocol::{Api, Effort, Item, Opaque, Verbosity};
 use serde_json::{Value, json};
 
@@ -245,4 +245,22 @@ fn the_phase_of_a_text_goes_back_with_it() {
         assert_eq!(sent[1]["phase"], "commentary");
         assert_eq!(sent[3].get("phase"), None);
     }
+}
+
+#[test]
+fn what_is_counted_is_the_prompt_and_nothing_of_the_reply() {
+    const OF_REPLY: [&str; 6] =
+        ["include", "max_output_tokens", "prompt_cache_key", "store", "stream", "stream_options"];
+    let items = [prompt("p"), thought(reasoning(&json!({ "encrypted_content": "gAAA" })))];
+    let dialect = dialect::of(Api::OpenaiResponses);
+    for base_url in [LOCAL, OPENAI] {
+        let service = service(Api::OpenaiResponses, base_url);
+        let counted = dialect.count(&service, &request(&items));
+        let mut sent = body(&service, &request(&items));
+        let fields = sent.as_object_mut().expect("an object");
+        fields.retain(|name, _| !OF_REPLY.contains(&name.as_str()));
+        assert_eq!(counted, Some(("responses/input_tokens".to_owned(), sent)));
+    }
+    let answer = json!({ "object": "response.input_tokens", "input_tokens": 11 });
+    assert_eq!(dialect.counted(&answer), Some(11));
 }
