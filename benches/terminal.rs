@@ -53,7 +53,8 @@ fn main() {
     let other = args.iter().position(|arg| arg == "--brisk").and_then(|at| args.get(at + 1));
     let bench = Bench { brisk: other.map_or(common::BRISK, String::as_str).into() };
     println!("{}, medians of {RUNS} runs, {}x{}", bench.brisk.display(), SIZE.0, SIZE.1);
-    let files = tempfile::tempdir().expect("a temporary folder");
+    // Not in /tmp: a draft has one of its own.
+    let files = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("a temporary folder");
     bench.keys();
     bench.floods();
     bench.resizes(files.path());

@@ -33,7 +33,7 @@
 //! | text | pure functions on text: width, wrap, clip, cut, diff, markdown | protocol | imara_diff unicode_width unicode_segmentation pulldown_cmark |
 //! | config | where settings and files live, merged into one value; nothing else reads env or home | protocol | directories |
 //! | prompt | prompts/*.md: front matter, variables, rendering | text | |
-//! | model | providers, streaming, retries, prices, token estimates | protocol | reqwest rustls httpdate |
+//! | model | providers, streaming, retries, prices, token estimates | protocol | reqwest rustls httpdate memchr |
 //! | term | processes, PTYs, the emulated screen, prompt marks, key encoding | protocol text | portable_pty alacritty_terminal |
 //! | workspace | tree, copy and draft: files, edits, changes, merges, patches, git, rules files | protocol text | ignore flate2 sha1_smol |
 //! | sandbox | the walls around what runs: namespaces, the draft's mount; gives an argv prefix to whoever spawns | protocol | |

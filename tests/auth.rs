@@ -1,5 +1,7 @@
 //! Keys: how they are stored and used, and that nobody but their service ever sees them.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on ends by a panic")]
+
 mod common;
 #[path = "common/screen.rs"]
 mod screen;

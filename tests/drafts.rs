@@ -476,13 +476,13 @@ fn an_interrupt_leaves_no_carrying_of_changes_running_unseen() {
 fn what_is_written_through_is_in_the_tree_and_no_part_of_the_draft() {
     let script = r#"
 [[reply]]
-calls = [{ tool = "run", arguments = { command = "mkdir -p target/sub && echo built > target/sub/out && echo x > made.txt && cat target/old" } }]
+calls = [{ tool = "run", arguments = { command = "mkdir -p target/sub && echo built > target/sub/out && echo y > dist/new && echo x > made.txt && cat target/old" } }]
 [[reply]]
 expect = ["older"]
 text = "Built."
 "#;
-    let config = "\n[draft]\nthrough = [\"target\"]\n[gates]\nfind = false\nsees = { run = \"grep -q built target/sub/out && echo gated > target/gated && grep -q x made.txt\" }\n";
-    with("openai-chat", script, &[MAIN, (".gitignore", "target\n")], |place| async move {
+    let config = "\n[draft]\nthrough = [\"target\", \"dist\"]\n[gates]\nfind = false\nsees = { run = \"grep -q built target/sub/out && echo gated > target/gated && grep -q x made.txt\" }\n";
+    with("openai-chat", script, &[MAIN, (".gitignore", "target\ndist\n")], |place| async move {
         let file = place.home().join("config.toml");
         let before = std::fs::read_to_string(&file).unwrap();
         std::fs::write(&file, before + config).unwrap();
@@ -494,6 +494,7 @@ text = "Built."
         stage.prompt("build").await;
         assert_eq!(stage.end().await, End::Done, "{:?}", place.server().mismatch());
         assert_eq!(place.read("target/sub/out"), "built\n");
+        assert_eq!(place.read("dist/new"), "y\n", "it is made where it is missing");
         assert!(!place.project.join("made.txt").exists());
         let (_, changes) = stage.session.handle.changes();
         let paths: Vec<&str> = changes.iter().map(|change| change.path.as_str()).collect();

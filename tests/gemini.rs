@@ -240,8 +240,9 @@ async fn a_signature_that_is_lost_or_changed_is_noticed() {
 #[tokio::test]
 async fn a_conversation_of_another_model_goes_on_with_this_one() {
     let (server, mut asker) = scripted("[[reply]]\ntext = \"Yes.\"").await;
-    let foreign =
-        |value: Value| Some(Opaque { dialect: "anthropic".into(), model: "claude".into(), value });
+    let foreign = |value: Value| {
+        Some(Opaque { service: None, dialect: "anthropic".into(), model: "claude".into(), value })
+    };
     let call = |id: &str| Item::Call {
         call: CallId(id.into()),
         tool: "run".into(),

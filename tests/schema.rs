@@ -107,7 +107,7 @@ fn prompt(text: &str) -> Item {
 }
 
 fn kept(dialect: &str, value: Value) -> Option<Opaque> {
-    Some(Opaque { dialect: dialect.into(), model: "tiny".into(), value })
+    Some(Opaque { service: None, dialect: dialect.into(), model: "tiny".into(), value })
 }
 
 fn reasoning(fields: &Value) -> Item {

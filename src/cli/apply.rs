@@ -1,4 +1,5 @@
-//! `brisk apply`: shows what a patch would do to the tree, asks, and applies it: all of it or nothing.
+//! `brisk apply`: shows what a patch would do to the tree, asks, and applies it: all of it or
+//! nothing.
 
 use super::args::{ApplyArgs, GatesArg, Place, RunArgs};
 use super::exit::{Exit, Trouble};

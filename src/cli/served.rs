@@ -113,16 +113,13 @@ fn notes(config: &Config, service: &Service, model: &ModelSpec, found: &Found) -
         return Vec::new();
     }
     let wanted = if config.knows_window(model) { model.context } else { WINDOW_SMALL };
-    let (name, id) = (&service.name, crate::text::clean(&model.id));
+    let name = &service.name;
     let said = match found.context {
         Some(window) if window >= wanted => return Vec::new(),
-        Some(window) => format!("{name} serves {id} with a window of {window} tokens"),
-        None => format!("{name} does not say how large the window of {id} is until it is loaded"),
+        Some(window) => format!("{name} cuts prompts off at {window} tokens"),
+        None => format!("{name} may cut prompts off: it tells the window of what is loaded alone"),
     };
-    vec![format!(
-        "{said}, and cuts off what is longer without a word; start it with \
-         OLLAMA_CONTEXT_LENGTH=32768, or more if the memory is there"
-    )]
+    vec![format!("{said}; start it with OLLAMA_CONTEXT_LENGTH=32768, or as much as fits")]
 }
 
 /// For a question or two: one thread.

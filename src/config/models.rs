@@ -1,8 +1,8 @@
 //! Models: which are known, what a name means, and what is known of each.
 
-use super::Config;
 use super::error::{ConfigError, Trouble, nearest};
 use super::services::{named, spoken};
+use super::{Config, KeySource};
 use crate::protocol::{EditFormat, Effort, Found, ModelSpec, Price, Thinking};
 use toml::Value;
 
@@ -76,10 +76,10 @@ impl Config {
         self.models().into_iter().find(usable).ok_or_else(|| self.no_model())
     }
 
-    /// Whether `auto` may take this provider's models.
+    /// Whether `auto` may take this provider's models: who logged in wants that.
     fn is_auto(&self, provider: &str) -> bool {
-        let key = ["providers", provider, "auto"];
-        self.layers.get(&key).and_then(Value::as_bool).unwrap_or(true)
+        let wanted = self.layers.get(&["providers", provider, "auto"]).and_then(Value::as_bool);
+        wanted.unwrap_or(true) || self.key_source(provider) == Ok(KeySource::Stored)
     }
 
     fn no_model(&self) -> ConfigError {

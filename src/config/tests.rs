@@ -323,7 +323,7 @@ fn a_model_is_a_name_or_a_provider_with_an_id() {
 fn a_key_is_looked_up_when_it_is_used() {
     let config = House::new().env("OPENAI_API_KEY", " k \n").load();
     let service = config.service("openai").unwrap();
-    assert_eq!((service.api, service.key.unwrap().reveal()), (Api::OpenaiChat, "k"));
+    assert_eq!((service.api, service.key.unwrap().reveal()), (Api::OpenaiResponses, "k"));
     assert_eq!(service.key_source.as_deref(), Some("OPENAI_API_KEY"));
     let error = config.service("anthropic").unwrap_err();
     assert_eq!(error.kind, Trouble::Key);

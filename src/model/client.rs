@@ -6,7 +6,7 @@ use super::listen::{Heard, Listen};
 use super::roads::Roads;
 use super::timing::{Network, Timing};
 use super::trouble::Trouble;
-use super::{Progress, Reply, Request, attempt, dialect, retry};
+use super::{Progress, Reply, Request, attempt, conversation, dialect, retry};
 use crate::protocol::{Failure, Service};
 use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderValue, USER_AGENT};
 use reqwest::{RequestBuilder, Url};
@@ -98,14 +98,15 @@ impl Client {
     /// slow, is not asked again by this client.
     pub async fn count(&self, service: &Service, request: &Request<'_>) -> Option<u64> {
         let dialect = dialect::of(service.api);
-        let (path, body) = dialect.count(service, request)?;
+        let items = conversation::of_service(request.items, &service.name);
+        let (path, body) = dialect.count(service, &Request { items: &items, ..*request })?;
         let address = address(service, &path).ok()?;
         if self.uncounting.lock().unwrap_or_else(PoisonError::into_inner).contains(&address) {
             return None;
         }
         let sending = self.post(service, request, &address, &body).ok()?;
-        let json = HeaderValue::from_static("application/json");
-        let asking = attempt::ask(sending.header(ACCEPT, json));
+        let json = HeaderMap::from_iter([(ACCEPT, HeaderValue::from_static("application/json"))]);
+        let asking = attempt::ask(sending.headers(json));
         let counted = match tokio::time::timeout(COUNT_WAIT, asking).await {
             Ok(Some(answer)) => dialect.counted(&answer).filter(|tokens| *tokens > 0),
             // The service may do better another time.
@@ -121,7 +122,7 @@ impl Client {
     fn prepare(&self, service: &Service, request: &Request<'_>) -> Result<RequestBuilder, Trouble> {
         let dialect = dialect::of(service.api);
         let address = address(service, &dialect.path(service, request))?;
-        self.post(service, request, &address, &dialect.body(service, request))
+        self.post(service, request, &address, &super::body(service, request))
     }
 
     fn post(
@@ -159,28 +160,28 @@ pub(super) fn common_headers() -> HeaderMap {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::sample::{prompt, request, service};
-    use crate::protocol::Api;
+    use crate::model::sample::{call, prompt, request, result, service};
+    use crate::protocol::{Api, Item, Opaque};
+    use serde_json::json;
     use std::sync::Arc;
-    use std::sync::atomic::{AtomicUsize, Ordering};
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
     use tokio::net::TcpListener;
 
-    /// A service with one answer to everything, or with none; and how often it was asked.
-    async fn answering(answer: Option<String>) -> (Service, Arc<AtomicUsize>) {
+    /// A service with one answer to everything, or with none; and what it was asked.
+    async fn answering(answer: Option<String>) -> (Service, Arc<Mutex<Vec<String>>>) {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let address = listener.local_addr().expect("an address");
-        let asked = Arc::new(AtomicUsize::new(0));
-        let count = Arc::clone(&asked);
+        let asked = Arc::default();
+        let heard: Arc<Mutex<Vec<String>>> = Arc::clone(&asked);
         tokio::spawn(async move {
             let mut open = Vec::new();
             while let Ok((mut socket, _)) = listener.accept().await {
-                count.fetch_add(1, Ordering::SeqCst);
                 let (mut seen, mut buffer) = (Vec::new(), [0; 4096]);
                 while !seen.ends_with(b"}") {
                     let read = socket.read(&mut buffer).await.expect("a request");
                     seen.extend_from_slice(&buffer[..read]);
                 }
+                heard.lock().expect("whole").push(String::from_utf8_lossy(&seen).into_owned());
                 if let Some(answer) = &answer {
                     socket.write_all(answer.as_bytes()).await.expect("a listener");
                 }
@@ -214,7 +215,7 @@ mod tests {
             for _ in 0..2 {
                 assert_eq!(client.count(&service, &request(&items)).await, expected, "{answer:?}");
             }
-            assert_eq!(asked.load(Ordering::SeqCst), times, "{answer:?}");
+            assert_eq!(asked.lock().expect("whole").len(), times, "{answer:?}");
         }
     }
 
@@ -236,7 +237,29 @@ mod tests {
             let service = Service { api, ..anthropic.clone() };
             assert_eq!(client.count(&service, &request(&items)).await, None);
         }
-        assert_eq!(asked.load(Ordering::SeqCst), 0);
+        assert_eq!(asked.lock().expect("whole").len(), 0);
+    }
+
+    #[tokio::test]
+    async fn what_another_service_sealed_is_not_sent_to_be_counted() {
+        let (service, asked) = answering(answer("200 OK", "{\"input_tokens\":9}")).await;
+        let thought = |of: &str| Item::Thought {
+            text: "hm".into(),
+            opaque: Some(Opaque {
+                service: Some(of.to_owned()),
+                dialect: "anthropic".into(),
+                model: "tiny".into(),
+                value: json!({ "type": "thinking", "thinking": "hm", "signature": of }),
+            }),
+        };
+        let items =
+            [prompt("p"), thought("elsewhere"), thought("acme"), call("a", "{}"), result("a", "r")];
+        let client = Client::new(Timing::default());
+        assert_eq!(client.count(&service, &request(&items)).await, Some(9));
+        let asked = asked.lock().expect("whole");
+        assert!(asked[0].starts_with("POST /v1/messages/count_tokens HTTP/1.1"), "{asked:?}");
+        assert_eq!(asked[0].matches("accept: ").count(), 1, "{asked:?}");
+        assert!(asked[0].contains("acme") && !asked[0].contains("elsewhere"), "{asked:?}");
     }
 
     #[tokio::test]

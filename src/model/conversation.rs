@@ -140,6 +140,42 @@ impl<'a> Grouping<'a> {
     }
 }
 
+/// The items without what another service wants back: the same model may be served by several, and
+/// none takes what another one sealed.
+pub(super) fn of_service<'a>(items: &'a [Item], service: &str) -> Cow<'a, [Item]> {
+    let is_foreign = |opaque: &Option<Opaque>| {
+        opaque.as_ref().and_then(|opaque| opaque.service.as_deref()).is_some_and(|of| of != service)
+    };
+    let sealed = |item: &Item| match item {
+        Item::Assistant { opaque, .. }
+        | Item::Thought { opaque, .. }
+        | Item::Call { opaque, .. } => is_foreign(opaque),
+        _ => false,
+    };
+    if !items.iter().any(sealed) {
+        return Cow::Borrowed(items);
+    }
+    let mut items = items.to_vec();
+    for item in &mut items {
+        if let Some(opaque) = opaque_of(item)
+            && is_foreign(opaque)
+        {
+            *opaque = None;
+        }
+    }
+    Cow::Owned(items)
+}
+
+/// The place of what a provider wants back.
+pub(super) fn opaque_of(item: &mut Item) -> Option<&mut Option<Opaque>> {
+    match item {
+        Item::Assistant { opaque, .. }
+        | Item::Thought { opaque, .. }
+        | Item::Call { opaque, .. } => Some(opaque),
+        _ => None,
+    }
+}
+
 /// What a provider gave to be given back, if it was this dialect and this model.
 pub(super) fn kept<'a>(
     opaque: &'a Option<Opaque>,
@@ -215,6 +251,28 @@ mod tests {
             }
         };
         groups(items).iter().map(short).collect::<Vec<_>>().join(" ")
+    }
+
+    #[test]
+    fn what_one_service_sealed_goes_to_no_other() {
+        let thought = |service: Option<&str>| Item::Thought {
+            text: "hm".into(),
+            opaque: Some(Opaque {
+                service: service.map(str::to_owned),
+                dialect: "d".into(),
+                model: "m".into(),
+                value: Value::Null,
+            }),
+        };
+        let items = [prompt("p"), thought(Some("openai")), thought(Some("copilot")), thought(None)];
+        let kept = |service: &str| -> Vec<bool> {
+            let mut items = of_service(&items, service).into_owned();
+            let opaque = items.iter_mut().filter_map(opaque_of);
+            opaque.map(|opaque| opaque.is_some()).collect()
+        };
+        assert_eq!(kept("openai"), [true, false, true]);
+        assert_eq!(kept("copilot"), [false, true, true]);
+        assert!(matches!(of_service(&items[..2], "openai"), Cow::Borrowed(_)));
     }
 
     #[test]

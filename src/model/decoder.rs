@@ -1,5 +1,6 @@
 //! From events to a reply: what the dialects' decoders have in common.
 
+use super::conversation;
 use super::dialect::{self, Decode};
 use super::sse::Event;
 use super::trouble::Trouble;
@@ -32,11 +33,15 @@ pub(super) struct Decoded {
 }
 
 /// Reads the events of one reply for its dialect.
-pub(super) struct Decoder(Box<dyn Decode>);
+pub(super) struct Decoder {
+    dialect: Box<dyn Decode>,
+    service: String,
+}
 
 impl Decoder {
     pub(super) fn new(service: &Service, request: &Request<'_>) -> Self {
-        Self(dialect::of(service.api).decoder(service, request))
+        let dialect = dialect::of(service.api).decoder(service, request);
+        Self { dialect, service: service.name.clone() }
     }
 
     pub(super) fn event(&mut self, event: &Event, on: &mut On<'_>) -> Result<(), Trouble> {
@@ -45,18 +50,18 @@ impl Decoder {
             return Ok(());
         }
         if data == "[DONE]" {
-            self.0.done();
+            self.dialect.done();
             return Ok(());
         }
         let Ok(value) = serde_json::from_str::<Value>(data) else {
             return Err(Trouble::BadJson(data.chars().take(SHOWN_CHARS_MAX).collect()));
         };
-        self.0.event(&event.name, &value, on)
+        self.dialect.event(&event.name, &value, on)
     }
 
     /// A reply that came as one JSON value, from a server that does not stream.
     pub(super) fn whole(&mut self, value: &Value, on: &mut On<'_>) -> Result<(), Trouble> {
-        self.0.whole(value, on)?;
+        self.dialect.whole(value, on)?;
         if self.phase() == Phase::Coming {
             let start = value.to_string().chars().take(SHOWN_CHARS_MAX).collect();
             return Err(Trouble::NotStream(start));
@@ -65,12 +70,15 @@ impl Decoder {
     }
 
     pub(super) fn phase(&self) -> Phase {
-        self.0.phase()
+        self.dialect.phase()
     }
 
     pub(super) fn finish(self, request: &Request<'_>) -> Decoded {
-        let mut decoded = self.0.finish(request);
+        let mut decoded = self.dialect.finish(request);
         name_calls(&mut decoded.items, request.items);
+        for opaque in decoded.items.iter_mut().filter_map(conversation::opaque_of).flatten() {
+            opaque.service = Some(self.service.clone());
+        }
         decoded
     }
 }

@@ -130,7 +130,8 @@ pub enum Stop {
 
 /// What goes on the wire for this request.
 pub fn body(service: &Service, request: &Request<'_>) -> Value {
-    dialect::of(service.api).body(service, request)
+    let items = conversation::of_service(request.items, &service.name);
+    dialect::of(service.api).body(service, &Request { items: &items, ..*request })
 }
 
 #[cfg(test)]
@@ -146,7 +147,7 @@ mod tests {
     fn step(number: usize, calls: usize, said: u8) -> Vec<Item> {
         let value = json!({ "type": "thinking", "thinking": "hm", "signature": "s" });
         let opaque = |dialect: &str, value| {
-            Some(Opaque { dialect: dialect.into(), model: "tiny".into(), value })
+            Some(Opaque { service: None, dialect: dialect.into(), model: "tiny".into(), value })
         };
         let reasoning = json!({ "reasoning_content": "hm" });
         let encrypted = json!({ "type": "reasoning", "id": format!("rs_{number}"), "summary": [],

@@ -1,6 +1,8 @@
 //! Server-sent events, taken apart as the bytes come: after the WHATWG rules, in linear time,
 //! whatever the chunking. What the events mean is the dialects' matter.
 
+use std::borrow::Cow;
+
 /// Bytes that a single event may have.
 pub const EVENT_BYTES_MAX: usize = 8 << 20;
 
@@ -9,7 +11,7 @@ const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Event {
     /// `message` where the stream names none.
-    pub name: String,
+    pub name: Cow<'static, str>,
     /// Bytes that are no UTF-8 are replaced.
     pub data: String,
 }
@@ -39,9 +41,17 @@ impl Parser {
             self.after_return = false;
             bytes = bytes.strip_prefix(b"\n").unwrap_or(bytes);
         }
-        while let Some(end) = bytes.iter().position(|byte| matches!(byte, b'\n' | b'\r')) {
-            self.keep(&bytes[..end])?;
-            events.extend(self.end_line());
+        while let Some(end) = memchr::memchr2(b'\n', b'\r', bytes) {
+            if self.line.is_empty() {
+                self.admit(end)?;
+                events.extend(self.take_first(&bytes[..end]));
+            } else {
+                self.keep(&bytes[..end])?;
+                let mut line = std::mem::take(&mut self.line);
+                events.extend(self.take_first(&line));
+                line.clear();
+                self.line = line;
+            }
             let carriage_return = bytes[end] == b'\r';
             bytes = &bytes[end + 1..];
             if carriage_return {
@@ -57,55 +67,55 @@ impl Parser {
     }
 
     fn keep(&mut self, bytes: &[u8]) -> Result<(), TooLarge> {
-        let held = self.line.len() + self.data.as_ref().map_or(0, String::len);
-        if held + bytes.len() > EVENT_BYTES_MAX {
-            return Err(TooLarge);
-        }
+        self.admit(bytes.len())?;
         self.line.extend_from_slice(bytes);
         Ok(())
     }
 
-    fn end_line(&mut self) -> Option<Event> {
-        let mut line = std::mem::take(&mut self.line);
+    /// Whether so many more bytes may be held.
+    fn admit(&self, bytes: usize) -> Result<(), TooLarge> {
+        let held = self.line.len() + self.data.as_ref().map_or(0, String::len);
+        if held + bytes > EVENT_BYTES_MAX { Err(TooLarge) } else { Ok(()) }
+    }
+
+    /// A whole line, which may be the stream's first.
+    fn take_first(&mut self, line: &[u8]) -> Option<Event> {
         let first = !std::mem::replace(&mut self.begun, true);
         let content = if first { line.strip_prefix(BYTE_ORDER_MARK) } else { None };
-        let event = self.take_line(content.unwrap_or(&line));
-        line.clear();
-        self.line = line;
-        event
+        self.take_line(content.unwrap_or(line))
     }
 
     fn take_line(&mut self, line: &[u8]) -> Option<Event> {
         if line.is_empty() {
             let name = std::mem::take(&mut self.name);
             let data = self.data.take()?;
-            let name = if name.is_empty() { "message".to_owned() } else { name };
+            let name = if name.is_empty() { "message".into() } else { name.into() };
             return Some(Event { name, data });
         }
-        let colon = line.iter().position(|byte| *byte == b':').unwrap_or(line.len());
+        let colon = memchr::memchr(b':', line).unwrap_or(line.len());
         let value = line.get(colon + 1..).unwrap_or(&[]);
         let value = String::from_utf8_lossy(value.strip_prefix(b" ").unwrap_or(value));
         match &line[..colon] {
-            b"data" => self.add(&value),
+            b"data" => self.add(value),
             b"event" => self.name = value.into_owned(),
             // Old builds of llama.cpp say `error: {…}`. The standard would have it ignored, and
             // the reason of the failure with it.
             b"error" => {
                 "error".clone_into(&mut self.name);
-                self.add(&value);
+                self.add(value);
             }
             _ => {}
         }
         None
     }
 
-    fn add(&mut self, value: &str) {
+    fn add(&mut self, value: Cow<'_, str>) {
         match &mut self.data {
             Some(data) => {
                 data.push('\n');
-                data.push_str(value);
+                data.push_str(&value);
             }
-            None => self.data = Some(value.to_owned()),
+            None => self.data = Some(value.into_owned()),
         }
     }
 }
@@ -148,7 +158,7 @@ pub(super) mod tests {
                 .as_array()
                 .expect("events")
                 .iter()
-                .map(|event| Event { name: text(event, "event"), data: text(event, "data") })
+                .map(|event| Event { name: text(event, "event").into(), data: text(event, "data") })
                 .collect();
             for size in 1..=bytes.len().max(1) {
                 assert_eq!(parse(bytes.chunks(size)), expected, "{} by {size}", vector["name"]);

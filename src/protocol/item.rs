@@ -66,9 +66,13 @@ pub enum UserKind {
     Steer,
 }
 
-/// What a provider wants back as it came, and which dialect it speaks; other dialects drop it.
+/// What a provider wants back as it came. It goes to the same service, dialect and model, and to no
+/// other.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Opaque {
+    /// By name; None: not known, as in older journals.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub service: Option<String>,
     pub dialect: String,
     pub model: String,
     pub value: Value,

@@ -1,6 +1,6 @@
 //! A patch applied by itself: what a session left pending, or anybody's. It is a session of its own
-//! without a model: its decision is recorded before the first write, ended by the next start if this process
-//! dies, and can be taken back by the patch that it leaves.
+//! without a model: its decision is recorded before the first write, ended by the next start if
+//! this process dies, and can be taken back by the patch that it leaves.
 
 use super::gating::{OUTPUTS, SECOND};
 use super::ground::{self, DraftPlace};
@@ -39,8 +39,8 @@ pub struct LeftPatch {
     pub notes: Vec<String>,
 }
 
-/// What the session with this id left, or the only one whose id begins so: what was pending, or of a patch
-/// that was applied what takes it back.
+/// What the session with this id left, or the only one whose id begins so: what was pending, or of
+/// a patch that was applied what takes it back.
 ///
 /// # Errors
 ///

@@ -241,8 +241,15 @@ impl DraftPlace {
                 NoDraft::Workspace(WorkspaceError::Io { path: folder.clone(), source })
             })?;
         }
+        let through: Vec<_> =
+            self.settings.through.iter().map(|inside| root.join(inside)).collect();
+        for folder in &through {
+            // What is not there cannot be opened to the shells, and a first build makes it later. A
+            // file of that name, or a tree that cannot be written, shows in what the shells say.
+            _ = fs::create_dir_all(folder);
+        }
         let mut writable = vec![scratch];
-        writable.extend(self.settings.through.iter().map(|inside| root.join(inside)));
+        writable.extend(through);
         let spec = Spec {
             root,
             state: self.session.join(name),

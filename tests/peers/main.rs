@@ -7,7 +7,7 @@ mod babbler;
 
 use brisk::model::{Client, Progress, Reply, Request, Stop, Timing};
 use brisk::protocol::{
-    Api, Detail, Failure, Item, ModelSpec, Outcome, Service, Tool, Usage, UserKind,
+    Api, Detail, Failure, Item, ModelSpec, Outcome, Secret, Service, Tool, Usage, UserKind,
 };
 use serde_json::{Value, json};
 use std::io::{Read, Write};
@@ -21,6 +21,8 @@ const TURNS: usize = 50;
 /// Replies that a prompt may take: the babbler would call tools for ever.
 const REPLIES_MAX: usize = 3;
 const OUTPUT_TOKENS_MAX: u64 = 2000;
+/// LiteLLM serves nobody without one; llama.cpp's server does not look at it.
+const KEY: &str = "sk-of-this-test";
 /// How long a server may take until it serves.
 const START_MAX: Duration = Duration::from_secs(180);
 
@@ -130,7 +132,7 @@ fn litellm(folder: &Path, behind: &Peer) -> Peer {
     let config = folder.join("litellm.yaml");
     let text = format!(
         "model_list:\n  - model_name: babbler\n    litellm_params:\n      model: openai/babbler\n      \
-         api_base: {}\n      api_key: none\n",
+         api_base: {}\n      api_key: none\ngeneral_settings:\n  master_key: {KEY}\n",
         behind.base_url()
     );
     std::fs::write(&config, text).expect("a config");
@@ -165,7 +167,8 @@ struct Talk {
 
 impl Talk {
     fn new(api: Api, base_url: String, tools: Vec<Tool>) -> Self {
-        let service = Service { name: "peer".into(), api, base_url, key: None, key_source: None };
+        let key = Some(Secret::new(KEY.into()));
+        let service = Service { name: "peer".into(), api, base_url, key, key_source: None };
         Self {
             client: Client::new(Timing::default()),
             service,

@@ -100,5 +100,5 @@ impl Block {
 }
 
 fn opaque(model: &str, raw: Map<String, Value>) -> Opaque {
-    Opaque { dialect: DIALECT.into(), model: model.into(), value: raw.into() }
+    Opaque { service: None, dialect: DIALECT.into(), model: model.into(), value: raw.into() }
 }

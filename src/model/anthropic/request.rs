@@ -202,7 +202,7 @@ mod tests {
     }
 
     fn thought(value: Value, model: &str) -> Item {
-        let opaque = Opaque { dialect: DIALECT.into(), model: model.into(), value };
+        let opaque = Opaque { service: None, dialect: DIALECT.into(), model: model.into(), value };
         Item::Thought { text: "hm".into(), opaque: Some(opaque) }
     }
 

@@ -136,7 +136,8 @@ mod tests {
     #[test]
     fn a_turn_that_another_model_began_goes_on_without_a_budget() {
         let value = json!({ "type": "thinking", "thinking": "hm", "signature": "s" });
-        let opaque = Opaque { dialect: "anthropic".into(), model: "tiny".into(), value };
+        let opaque =
+            Opaque { service: None, dialect: "anthropic".into(), model: "tiny".into(), value };
         let thought = Item::Thought { text: "hm".into(), opaque: Some(opaque) };
         let thinks =
             |items: &[Item]| !told(Thinking::Budget, Some(Effort::Low), 64_000, items).0.is_null();

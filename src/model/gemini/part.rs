@@ -56,7 +56,12 @@ impl Piece {
 
     pub(super) fn item(self, model: &str) -> Item {
         let said: String = self.parts.iter().map(text).collect();
-        let opaque = |value: Value| Opaque { dialect: DIALECT.into(), model: model.into(), value };
+        let opaque = |value: Value| Opaque {
+            service: None,
+            dialect: DIALECT.into(),
+            model: model.into(),
+            value,
+        };
         match self.kind {
             Kind::Call => {
                 let part = self.parts.into_iter().next().unwrap_or_default();

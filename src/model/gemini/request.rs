@@ -146,7 +146,7 @@ mod tests {
     }
 
     fn kept(value: Value) -> Option<Opaque> {
-        Some(Opaque { dialect: DIALECT.into(), model: "tiny".into(), value })
+        Some(Opaque { service: None, dialect: DIALECT.into(), model: "tiny".into(), value })
     }
 
     fn signed_call(id: &str, value: Value) -> Item {
@@ -222,7 +222,12 @@ mod tests {
     fn the_first_call_of_each_foreign_step_is_signed_for_models_that_want_it() {
         let model = ModelSpec { thinking: Thinking::Level, ..MODEL.clone() };
         let own = json!({ "thoughtSignature": "s" });
-        let other = Opaque { dialect: "anthropic".into(), model: "tiny".into(), value: json!({}) };
+        let other = Opaque {
+            service: None,
+            dialect: "anthropic".into(),
+            model: "tiny".into(),
+            value: json!({}),
+        };
         let items = [
             prompt("p"),
             Item::Thought { text: "hm".into(), opaque: Some(other) },

@@ -285,7 +285,7 @@ impl Decoder {
 }
 
 fn opaque(model: &str, value: Value) -> Opaque {
-    Opaque { dialect: DIALECT.into(), model: model.into(), value }
+    Opaque { service: None, dialect: DIALECT.into(), model: model.into(), value }
 }
 
 /// The pieces of one detail come one after another, with the same number and type.

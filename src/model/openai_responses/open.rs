@@ -135,7 +135,12 @@ impl Open {
     /// What becomes of it in the conversation: nothing of an empty one, or of a call that broke off.
     fn item(self, model: &str) -> Option<Item> {
         let status = self.done.as_ref().map_or("", |item| word(item, "status"));
-        let opaque = |value: Value| Opaque { dialect: DIALECT.into(), model: model.into(), value };
+        let opaque = |value: Value| Opaque {
+            service: None,
+            dialect: DIALECT.into(),
+            model: model.into(),
+            value,
+        };
         let call = CallId(if self.call.is_empty() { self.id } else { self.call });
         match self.kind {
             Kind::Message if self.text.is_empty() => None,

@@ -129,7 +129,7 @@ impl<'a> Bytes<'a> {
         }
     }
 
-    /// A byte for each of the `places` lowest bits that is set, the lowest first; zeros for the rest.
+    /// A byte for each of the `places` lowest bits that is set, the lowest first; else zeros.
     fn number(&mut self, bits: u8, places: u32) -> Option<usize> {
         let mut number = 0;
         for place in (0..places).filter(|place| bits & (1 << place) != 0) {

@@ -1,5 +1,6 @@
-//! A patch as git writes and reads it, taken apart: what it does to which path. Names are taken without their
-//! first folder (`a/`, `b/`), from the workspace's root. Pure: nothing is read or written here.
+//! A patch as git writes and reads it, taken apart: what it does to which path. Names are taken
+//! without their first folder (`a/`, `b/`), from the workspace's root. Pure: nothing is read or
+//! written here.
 
 mod binary;
 mod header;

@@ -1,5 +1,5 @@
-//! Where a patch's hunks are in a text, and what the text becomes. A hunk that has no place of its own
-//! is refused, not guessed.
+//! Where a patch's hunks are in a text, and what the text becomes. A hunk that has no place of its
+//! own is refused, not guessed.
 
 use super::{Mark, TextHunk};
 use crate::workspace::nearest::{Nearest, nearest};
@@ -82,8 +82,8 @@ enum State {
 }
 
 /// Puts the chosen hunks into a text. `is_base` says of a text whether it is the one that the patch
-/// was made from; None: that is not known. Each hunk is then at its own line; where it is not so, and the text
-/// has changed otherwise, a hunk must fit in one place only.
+/// was made from; None: that is not known. Each hunk is then at its own line; where it is not so,
+/// and the text has changed otherwise, a hunk must fit in one place only.
 pub(in crate::workspace) fn place(
     text: &[u8],
     hunks: &[TextHunk],

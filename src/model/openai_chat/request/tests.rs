@@ -10,7 +10,7 @@ fn sent(items: &[Item]) -> Value {
 }
 
 fn thought(value: Value, model: &str) -> Item {
-    let opaque = Opaque { dialect: DIALECT.into(), model: model.into(), value };
+    let opaque = Opaque { service: None, dialect: DIALECT.into(), model: model.into(), value };
     Item::Thought { text: "hm".into(), opaque: Some(opaque) }
 }
 
@@ -268,7 +268,12 @@ fn a_call_of_another_model_has_an_empty_thought_for_deepseek() {
 #[test]
 fn a_signature_on_a_call_goes_back_on_it() {
     let extra = json!({ "google": { "thought_signature": "sig" } });
-    let opaque = Opaque { dialect: DIALECT.into(), model: "gemini-3".into(), value: extra.clone() };
+    let opaque = Opaque {
+        service: None,
+        dialect: DIALECT.into(),
+        model: "gemini-3".into(),
+        value: extra.clone(),
+    };
     let mut signed = call("a", "{}");
     if let Item::Call { opaque: place, .. } = &mut signed {
         *place = Some(opaque);

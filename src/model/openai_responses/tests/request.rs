@@ -13,7 +13,7 @@ fn sent_to(base_url: &str, items: &[Item]) -> Value {
 }
 
 fn opaque(value: Value, model: &str) -> Option<Opaque> {
-    Some(Opaque { dialect: "openai-responses".into(), model: model.into(), value })
+    Some(Opaque { service: None, dialect: "openai-responses".into(), model: model.into(), value })
 }
 
 fn thought(value: Value) -> Item {
