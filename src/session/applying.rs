@@ -16,6 +16,7 @@ use crate::protocol::{
     Body, Change, Failure, FailureKind, Gate, GateVerdict, GateWhen, Guarded, Mode, Net,
     SessionEvent, SessionId, TreeKind, Walls,
 };
+use crate::session::joined::joined;
 use crate::workspace::{Backing, FitError, Fitted, GitPatch, Step, Workspace, remove_all, root_of};
 use std::collections::{BTreeSet, HashMap};
 use std::fs::{self, File};
@@ -216,7 +217,7 @@ impl Applying {
             };
             Ok::<_, String>((plan, place, workspace, mount))
         });
-        let opened = opened.await.expect("filling a draft does not panic");
+        let opened = joined(opened).await;
         let (plan, place, workspace, mount) = opened.map_err(|why| Failure {
             kind: FailureKind::Draft,
             message: format!("no gate ran: {why}"),

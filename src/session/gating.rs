@@ -12,6 +12,7 @@ use crate::protocol::{
     Question, TreeKind,
 };
 use crate::sandbox::Mount;
+use crate::session::joined::joined;
 use crate::workspace::Workspace;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -143,7 +144,7 @@ impl Gating {
             let project = Project { root: workspace.work_root(), changed: &changed, env: &env };
             (gates::plan(&project, &config.gates(), &known), known)
         });
-        let (plan, mut known) = planned.await.expect("looking for gates does not panic");
+        let (plan, mut known) = joined(planned).await;
         for note in &plan.notes {
             self.record.notice(NoticeLevel::Info, note.clone(), None);
         }
@@ -212,7 +213,7 @@ impl Gating {
             workspace.hold(&selected).map_err(|error| error.to_string())?;
             Ok::<_, String>(Second { workspace, mount })
         });
-        let made = made.await.expect("filling a draft does not panic")?;
+        let made = joined(made).await?;
         let place = Place {
             folder: made.workspace.shell_root().to_owned(),
             reach: made.workspace.work_root().to_owned(),

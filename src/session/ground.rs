@@ -5,6 +5,7 @@ use super::{Options, sweep};
 use crate::config::{Config, DraftSettings};
 use crate::protocol::{Failure, FailureKind, TreeKind};
 use crate::sandbox::{self, Mount, MountError, Spec};
+use crate::session::joined::joined;
 use crate::workspace::{Backing, Layer, Workspace, WorkspaceError, remove_all, root_of};
 use std::ffi::OsString;
 use std::fs;
@@ -66,7 +67,7 @@ pub(super) async fn open(options: &Options, session: &Path) -> Result<Ground, Fa
             Ok(ground)
         }),
     });
-    opened.await.expect("opening a workspace does not panic")
+    joined(opened).await
 }
 
 /// Whether a draft's own folder for temporary files would hide it.

@@ -15,6 +15,7 @@ use crate::protocol::{
     OpId, Owner, Pen, Request, SessionEvent, SessionId, Setting, TermId, TurnEvent, TurnId, Usage,
     UserKind,
 };
+use crate::session::joined::joined;
 use crate::workspace::{Facts, Head, Workspace};
 use std::fs::File;
 use std::path::PathBuf;
@@ -332,7 +333,7 @@ impl Host {
         match self.running.take() {
             Some(running) => {
                 running.task.abort();
-                running.ready.await.expect("getting ready for a turn does not panic");
+                joined(running.ready).await;
                 let end = match running.task.await {
                     Ok(end) => end,
                     Err(error) if error.is_cancelled() => End::Interrupted,
@@ -469,9 +470,7 @@ async fn ended(running: &mut Option<RunningTurn>) -> End {
 /// What a model's name means; never, if none is looked up.
 async fn found(choosing: &mut Option<Choosing>) -> (OpId, Result<Route, Failure>) {
     match choosing {
-        Some(Choosing { op, task }) => {
-            (*op, task.await.expect("looking up a model does not panic"))
-        }
+        Some(Choosing { op, task }) => (*op, joined(task).await),
         None => std::future::pending().await,
     }
 }
@@ -479,7 +478,7 @@ async fn found(choosing: &mut Option<Choosing>) -> (OpId, Result<Route, Failure>
 /// What a look at the workspace found; never, if nobody looks.
 async fn looked(looking: &mut Option<JoinHandle<Facts>>) -> Facts {
     match looking {
-        Some(looking) => looking.await.expect("looking at the workspace does not panic"),
+        Some(looking) => joined(looking).await,
         None => std::future::pending().await,
     }
 }

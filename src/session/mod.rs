@@ -12,6 +12,7 @@ mod fanout;
 mod gating;
 mod ground;
 mod host;
+mod joined;
 mod journal;
 mod ledger;
 mod record;

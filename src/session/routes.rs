@@ -5,6 +5,7 @@ use super::record::Record;
 use crate::agent::{self, Out, Route, Wait};
 use crate::model::Estimator;
 use crate::protocol::{Api, Body, Failure, ModelSpec, NoticeLevel, Service, SessionEvent, Setting};
+use crate::session::joined::joined;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -82,7 +83,7 @@ impl Routes {
     pub(super) async fn find(&self, name: &str) -> Result<Route, Failure> {
         let (resolve, name) = (Arc::clone(&self.resolve), name.to_owned());
         let found = tokio::task::spawn_blocking(move || resolve(&name));
-        let found = found.await.expect("looking up a model does not panic")?;
+        let found = joined(found).await?;
         let Resolved { mut model, service, notes } = found;
         for note in notes {
             self.record.notice(NoticeLevel::Warning, note, None);

@@ -19,6 +19,7 @@ use crate::protocol::{
     Body, Budget, Depth, Failure, FailureKind, Launch, Mode, ModelSpec, Net, NoticeLevel, Service,
     SessionEvent, SessionId, Setting, Size, Walls,
 };
+use crate::session::joined::joined;
 use crate::workspace::{Workspace, root_of};
 use std::collections::HashMap;
 use std::fs::DirBuilder;
@@ -88,7 +89,7 @@ pub async fn start(options: Options) -> Result<Session, Failure> {
     });
     let ground = ground::open(&options, &folder).await?;
     // Before anything is written to the tree.
-    let recovered = recovered.await.expect("cleaning up does not panic");
+    let recovered = joined(recovered).await;
     let sessions = state.join("sessions");
     // In the background: nothing of this session waits for it.
     drop(tokio::task::spawn_blocking(move || sweep::sweep(&sessions)));

@@ -15,6 +15,7 @@ use crate::protocol::{
     NoticeLevel, Pick, TreeKind, TurnId,
 };
 use crate::sandbox::Mount;
+use crate::session::joined::joined;
 use crate::workspace::{CheckpointId, Contents, Freshness, Step, Workspace};
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
@@ -410,8 +411,7 @@ impl Review {
         work: impl FnOnce(&Workspace) -> T + Send + 'static,
     ) -> T {
         let workspace = Arc::clone(&self.workspace);
-        let done = tokio::task::spawn_blocking(move || work(&workspace)).await;
-        done.expect("work on files does not panic")
+        joined(tokio::task::spawn_blocking(move || work(&workspace))).await
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {
