@@ -218,6 +218,20 @@ fn steps_are_limited() {
 }
 
 #[test]
+fn the_last_words_know_the_plan_of_the_turn() {
+    let script = r#"
+[[reply]]
+calls = [{ tool = "tell", arguments = { kind = "plan", text = "[x] look around\n[ ] mend the lock" } }]
+[[reply]]
+expect = ["[x] look around\n[ ] mend the lock"]
+text = "The lock is left."
+"#;
+    let (place, ran) = asked("openai-chat", script, &["-p", "mend it", "--max-steps", "1"]);
+    assert_eq!(place.server().mismatch(), None);
+    assert_eq!((ran.code, ran.stdout.as_str()), (Some(6), "The lock is left.\n"), "{ran:?}");
+}
+
+#[test]
 fn time_is_limited() {
     let script = "[[reply]]\nfault = \"stall\"\n";
     let (_place, ran) = asked("openai-chat", script, &["-p", "hello", "--max-time", "1s"]);

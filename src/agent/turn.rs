@@ -6,7 +6,7 @@
 //! so that every call has a result.
 
 use super::stream::{Unanswered, stream};
-use super::tools::Call;
+use super::tools::{Call, Told};
 use super::{Out, Turn, World, budget, context, count, fallback, room, tools};
 use crate::model::Stop;
 use crate::protocol::{Body, Depth, End, Failure, FailureKind, Item, Limit, TurnEvent, UserKind};
@@ -62,11 +62,17 @@ pub(crate) async fn run(turn: &mut Turn, world: &mut World, out: &dyn Out) -> En
             } else {
                 tools::Answered::refused(&call, "too many calls in one reply")
             };
+            match answer.told {
+                Some(Told::Plan(plan)) => turn.conversation.push(plan),
+                Some(Told::Infeasible { why, evidence }) => {
+                    infeasible.get_or_insert(End::Infeasible { why, evidence });
+                }
+                None => {}
+            }
             turn.say(answer.result, out);
-            infeasible = infeasible.or(answer.infeasible);
         }
-        if let Some((why, evidence)) = infeasible {
-            return End::Infeasible { why, evidence };
+        if let Some(end) = infeasible {
+            return end;
         }
     }
 }

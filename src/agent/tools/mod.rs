@@ -39,12 +39,20 @@ pub(super) struct Call {
     pub(super) arguments: String,
 }
 
-/// A call's result, and whether the model said that the task cannot be done.
+/// A call's result, and what the model told beside it.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Answered {
     pub(super) result: Item,
-    /// (why, evidence)
-    pub(super) infeasible: Option<(String, String)>,
+    pub(super) told: Option<Told>,
+}
+
+/// What the model told the user.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Told {
+    /// An `Item::Plan`, which was shown and journaled already.
+    Plan(Item),
+    /// The task cannot be done.
+    Infeasible { why: String, evidence: String },
 }
 
 impl Answered {
@@ -56,7 +64,7 @@ impl Answered {
                 text: format!("refused: {why}"),
                 detail: Detail::None,
             },
-            infeasible: None,
+            told: None,
         }
     }
 }
@@ -86,18 +94,18 @@ impl Said {
 
 /// Runs a call to its end: asks where the policy says so, and answers in words.
 pub(super) async fn run(call: &Call, world: &World, out: &dyn Out) -> Answered {
-    let mut infeasible = None;
+    let mut told = None;
     let said = match call.tool.as_str() {
         run::NAME => with(call, run::run(call, world, out)).await,
         keys::NAME => with(call, keys::run(call, world, out)).await,
         read::NAME => with(call, read::run(call, world)).await,
         edit::NAME => with(call, edit::run(call, world, out)).await,
         tell::NAME => {
-            let told = tell::run(call, world, out).await;
-            told.map_or_else(
+            let answer = tell::run(call, world, out).await;
+            answer.map_or_else(
                 |error| Said::failed(error.to_string()),
-                |(said, end)| {
-                    infeasible = end;
+                |(said, what)| {
+                    told = what;
                     said
                 },
             )
@@ -109,7 +117,7 @@ pub(super) async fn run(call: &Call, world: &World, out: &dyn Out) -> Answered {
     };
     let Said { outcome, text, detail } = said;
     let result = Item::Result { call: call.id.clone(), outcome, text, detail };
-    Answered { result, infeasible }
+    Answered { result, told }
 }
 
 async fn with(_call: &Call, future: impl Future<Output = Result<Said, BadArguments>>) -> Said {

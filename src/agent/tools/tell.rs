@@ -1,6 +1,6 @@
 //! tell: the plan, a question, or that the task cannot be done.
 
-use super::{BadArguments, Call, Said, arguments};
+use super::{BadArguments, Call, Said, Told, arguments};
 use crate::agent::{Out, World};
 use crate::policy;
 use crate::protocol::{
@@ -49,24 +49,24 @@ pub(super) fn tool() -> Tool {
     }
 }
 
-type Infeasible = Option<(String, String)>;
-
 pub(super) async fn run(
     call: &Call,
     world: &World,
     out: &dyn Out,
-) -> Result<(Said, Infeasible), BadArguments> {
+) -> Result<(Said, Option<Told>), BadArguments> {
     let Arguments { kind, text, evidence } = arguments(call, &tool())?;
     Ok(match kind {
         Kind::Plan => {
             let steps = steps(&text);
-            out.emit(Body::Item(Item::Plan { steps: steps.clone() }));
-            (plan(call, &steps, world, out).await, None)
+            let item = Item::Plan { steps: steps.clone() };
+            out.emit(Body::Item(item.clone()));
+            (plan(call, &steps, world, out).await, Some(Told::Plan(item)))
         }
         Kind::Question => (ask(call, &text, out).await, None),
         Kind::Infeasible => match evidence.filter(|evidence| !evidence.trim().is_empty()) {
             Some(evidence) => {
-                (Said::done("shown".to_owned(), Detail::Tell), Some((text, evidence)))
+                let told = Told::Infeasible { why: text, evidence };
+                (Said::done("shown".to_owned(), Detail::Tell), Some(told))
             }
             None => {
                 let why = "infeasible needs evidence: what you looked at or ran, and what it said";
