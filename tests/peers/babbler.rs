@@ -112,6 +112,7 @@ impl Vocabulary {
         letters.push(self.find(SPACE));
         let (call, called) = (self.find("<tool_call>"), self.find("</tool_call>"));
         let (end, line, quote) = (self.find("<|im_end|>"), self.find("<0x0A>"), self.find("\""));
+        let (brace, space) = (self.find("}"), self.find(SPACE));
         let share = |whole: f32| (whole / letters.len() as f32).max(1e-9).ln();
         for (last, chances) in chances.iter_mut().enumerate() {
             let mut put = |next: usize, chance: f32| chances[next] = chance.max(1e-9).ln();
@@ -120,6 +121,11 @@ impl Vocabulary {
                 _ if last == called => {
                     put(end, 0.7);
                     put(line, 0.3);
+                }
+                _ if last == brace => {
+                    put(brace, 0.45);
+                    put(called, 0.45);
+                    put(space, 0.1);
                 }
                 _ if last == line => {
                     put(call, calls);
@@ -131,7 +137,7 @@ impl Vocabulary {
                 _ => {
                     put(quote, 0.15);
                     put(end, 0.06);
-                    for next in "{}:,[]0123456789.-tfn\\/u".chars() {
+                    for next in "{:,[]0123456789.-tfn\\/u".chars() {
                         put(self.find(&next.to_string()), 0.002);
                     }
                     letters.iter().for_each(|next| chances[*next] = share(0.8));
