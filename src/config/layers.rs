@@ -77,8 +77,13 @@ impl Layers {
     pub(super) fn names(&self, table: &str) -> Vec<String> {
         let mut own = Vec::new();
         let mut built_in = Vec::new();
+        let mut last = None;
         for key in self.order.iter().filter(|key| key.len() > 2 && key[0] == table) {
             let name = &key[1];
+            // Its fields stand one after another.
+            if last.replace(name) == Some(name) {
+                continue;
+            }
             let first = self.said[key].first().is_some_and(|said| said.source == Source::BuiltIn);
             let list = if first { &mut built_in } else { &mut own };
             if !list.contains(name) {

@@ -114,7 +114,7 @@ pub(super) const VARIABLES: &[(&str, &str)] = &[
 pub(super) type Key = Vec<String>;
 
 fn fits(pattern: &str, key: &[String]) -> bool {
-    pattern.split('.').count() == key.len() && starts(pattern, key)
+    starts(pattern, key) && pattern.split('.').count() == key.len()
 }
 
 /// Whether the key is the pattern's beginning, or all of it.
@@ -126,7 +126,7 @@ fn starts(pattern: &str, key: &[String]) -> bool {
 /// The key under which a value is kept: a gate's command line is its `run`.
 pub(super) fn canonical(key: &[String]) -> Key {
     let mut key = key.to_vec();
-    if kind(&key) == Some(Kind::Command) && key.len() == 2 {
+    if key.len() == 2 && kind(&key) == Some(Kind::Command) {
         key.push("run".to_owned());
     }
     key
